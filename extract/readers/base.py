@@ -1,0 +1,121 @@
+"""The shape of every reader, and what passes between fetch, parse, door and landing."""
+
+from __future__ import annotations
+
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pyarrow as pa
+from pydantic import BaseModel, ValidationError
+
+from extract.errors import UserError
+from extract.source import Source
+
+
+@dataclass(frozen=True)
+class Slice:
+    """(source, part, window). `part` may be empty; start and end (exclusive) are None where the window is none."""
+
+    source: str
+    part: str = ""
+    start: date | None = None
+    end: date | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one run asks of one source: dates [since, until), or files that stand in for the provider."""
+
+    since: date | None = None
+    until: date | None = None
+    files: tuple[str, ...] = ()  # globs; replaces the provider's address (trial, backfill from disk)
+    parts: tuple[str, ...] = ()
+
+
+@dataclass
+class Payload:
+    """Bytes exactly as received, on disk, and the slice they answer.
+
+    name: file name or address for lineage (no secrets); path: the bytes (.gz/.zst wrappers already removed);
+    arrived_at: Asia/Shanghai wall clock, kept in the manifest, never in rows or ids;
+    hints: what the name or the answer said besides (named groups of a file pattern), as text.
+    """
+
+    slice: Slice
+    name: str
+    path: Path
+    arrived_at: datetime
+    hints: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Parsed:
+    """What a reader made of one payload.
+
+    table: `_row_no` int64 (1-based record in the payload), `_col` string or null, then every declared column as
+    string exactly as sent (null = no cell); in payload order.
+    rejects: rows that never became such a row (a cut line, a bad frame): the same columns plus
+    check_id, column_name, value, reason_zh, reason_en; null where there is none.
+    records_in: records in the payload; rows_in = len(table) + len(rejects).
+    """
+
+    table: pa.Table
+    records_in: int
+    rejects: pa.Table | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+REJECT_COLUMNS = ("check_id", "column_name", "value", "reason_zh", "reason_en")
+
+
+class Reader(ABC):
+    """fetch brings payloads, parse makes rows of one; parse is pure: the same bytes give the same rows."""
+
+    VERSION: ClassVar[str]
+    Options: ClassVar[type[BaseModel]]
+
+    def options(self, source: Source) -> Any:
+        """The source's options, validated. Raises UserError naming the key."""
+        try:
+            return self.Options(**source.options)
+        except ValidationError as e:
+            detail = "; ".join(f"options.{'.'.join(map(str, x['loc']))}: {x['msg']}" for x in e.errors())
+            raise UserError(
+                f"the options of source {source.name!r} are not valid",
+                where=f"file {source.file.name}: {detail}",
+                todo="correct the named keys",
+            ) from e
+
+    @abstractmethod
+    def fetch(self, source: Source, request: Request, workdir: Path) -> Iterator[Payload]:
+        """Payloads of the request, one per slice. Raises Unreachable when the provider does not answer."""
+
+    @abstractmethod
+    def parse(self, source: Source, payload: Payload) -> Parsed:
+        """Rows of one payload. Raises LoadRefused when it is wrong as a whole (columns, template version)."""
+
+
+_READERS = {
+    "files": ("extract.readers.files", "FilesReader"),
+    "http_json": ("extract.readers.http_json", "HttpJsonReader"),
+    "database": ("extract.readers.database", "DatabaseReader"),
+    "hj212": ("extract.readers.hj212", "Hj212Reader"),
+    "register": ("extract.readers.register", "RegisterReader"),
+}
+
+
+def get_reader(kind: str) -> Reader:
+    """The reader of that kind; its module is imported on first use."""
+    module, cls = _READERS[kind]
+    reader: Reader = getattr(importlib.import_module(module), cls)()
+    return reader
+
+
+def reader_version(kind: str) -> str:
+    """The reader's VERSION, raised by hand whenever the same bytes would give other rows."""
+    return get_reader(kind).VERSION
