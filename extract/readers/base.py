@@ -60,7 +60,8 @@ class Parsed:
     table: `_row_no` int64 (1-based record in the payload), `_col` string or null, then every declared column as
     string exactly as sent (null = no cell); in payload order.
     rejects: rows that never became such a row (a cut line, a bad frame): the same columns plus
-    check_id, column_name, value, reason_zh, reason_en; null where there is none.
+    REJECT_COLUMNS (check_id, column_name, rejected_value, reason_zh, reason_en); null where there is none.
+    Not plain `value`: many sources declare a column of that name.
     records_in: records in the payload; rows_in = len(table) + len(rejects).
     """
 
@@ -70,7 +71,7 @@ class Parsed:
     notes: list[str] = field(default_factory=list)
 
 
-REJECT_COLUMNS = ("check_id", "column_name", "value", "reason_zh", "reason_en")
+REJECT_COLUMNS = ("check_id", "column_name", "rejected_value", "reason_zh", "reason_en")
 
 
 class Reader(ABC):
