@@ -1,0 +1,223 @@
+"""The one place that calls dbt, always as a subprocess: in-process it would keep the DuckDB lock.
+
+Invariant: dbt sees nothing of the machine but what is passed here (vars, profile, target path); no network, no
+telemetry, no state outside `<home>/work/dbt`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from extract.errors import UserError
+from extract.home import REPO, Home
+from extract.source import Source, load_sources
+
+PROJECT_DIR = REPO / "dbt_project"
+_PROGRESS = re.compile(r"(\d+) of (\d+) (OK|PASS|WARN|ERROR|FAIL|SKIP|NO-OP)\b\s*(.*)")
+
+
+class DbtFailed(UserError):
+    """dbt ended with an error of our own computing (a model, a parse, a contract)."""
+
+
+@dataclass
+class DbtResult:
+    """What one dbt call did. results: entries of run_results.json; manifest: parsed manifest.json, read on demand."""
+
+    returncode: int
+    target: Path
+    log: Path
+    results: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads((self.target / "manifest.json").read_text("utf-8"))
+        return loaded
+
+    def failed(self, kind: str | None = None) -> list[dict[str, Any]]:
+        """Entries with status error or fail; kind: `test`, `model`, `seed`, `unit_test` or None for all."""
+        bad = [r for r in self.results if r["status"] in ("error", "fail", "runtime error")]
+        return [r for r in bad if kind is None or r["unique_id"].split(".")[0] == kind]
+
+
+def model_vars(
+    project_dir: Path | None = None, sources: Mapping[str, Source] | None = None
+) -> dict[str, list[str]]:
+    """The lists that let fct_reading, fct_indicator_value and fct_index_score find their parts by themselves."""
+    models = (project_dir or PROJECT_DIR) / "models"
+    names = {p.stem for p in models.rglob("*.sql")}
+    declared = load_sources() if sources is None else sources
+    return {
+        "reading_models": sorted(
+            f"stg_{s.name}" for s in declared.values() if s.feeds == "reading" and f"stg_{s.name}" in names
+        ),
+        "indicator_models": sorted(n for n in names if n.startswith("ind_")),
+        "score_models": sorted(n for n in names if n.startswith("score_")),
+    }
+
+
+def write_profile(
+    folder: Path,
+    build_db: Path,
+    restricted_db: Path,
+    *,
+    profile: str = "jianhu",
+    threads: int | None = None,
+    memory_limit: str | None = None,
+) -> Path:
+    """profiles.yml for one build: database `build` with `restricted` attached. Returns the folder."""
+    n = threads or min(os.cpu_count() or 2, 8)
+    settings: dict[str, Any] = {
+        "threads": n,
+        "temp_directory": str(folder / "spill"),
+        "preserve_insertion_order": False,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    if memory_limit:
+        settings["memory_limit"] = memory_limit
+    output = {
+        "type": "duckdb",
+        "path": str(build_db),
+        "schema": "main",
+        "threads": max(2, n),
+        "attach": [{"path": str(restricted_db), "alias": "restricted"}],
+        "settings": settings,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump({profile: {"target": "build", "outputs": {"build": output}}}, sort_keys=True)
+    (folder / "profiles.yml").write_text(text, "utf-8")
+    return folder
+
+
+def run_dbt(
+    args: Sequence[str],
+    home: Home,
+    *,
+    build_db: Path | None = None,
+    restricted_db: Path | None = None,
+    vars: Mapping[str, Any] | None = None,
+    project_dir: Path | None = None,
+    sources: Mapping[str, Source] | None = None,
+    threads: int | None = None,
+    memory_limit: str | None = None,
+    progress: Callable[[str], None] | None = None,
+    tolerate_tests: bool = False,
+) -> DbtResult:
+    """Run `dbt <args>` on the build databases of a home and wait for it.
+
+    vars: as_of, scheme_mode …; the model lists are added here. progress: called with a line per node.
+    tolerate_tests: failing data tests do not raise (the audit reads them). Raises DbtFailed with the failing
+    node and the log's path.
+    """
+    project = project_dir or PROJECT_DIR
+    work = home.work / "dbt"
+    work.mkdir(parents=True, exist_ok=True)
+    build_db = build_db or home.work / "build.duckdb"
+    restricted_db = restricted_db or home.work / "restricted.duckdb"
+    project_file = project / "dbt_project.yml"
+    if not project_file.exists():
+        raise DbtFailed(
+            "there is no dbt project here", where=f"folder {project}", todo="run from a whole checkout"
+        )
+    settings = yaml.safe_load(project_file.read_text("utf-8"))
+    write_profile(
+        work, build_db, restricted_db,
+        profile=settings.get("profile", "jianhu"), threads=threads, memory_limit=memory_limit,
+    )  # fmt: skip
+    target = work / "target"
+    results_file = target / "run_results.json"
+    results_file.unlink(missing_ok=True)
+    log = work / "dbt.log"
+    all_vars = {**model_vars(project, sources), **(vars or {})}
+    command = [
+        sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--no-use-colors", "--no-version-check",
+        *args,
+        "--project-dir", str(project), "--profiles-dir", str(work), "--target-path", str(target),
+        "--log-path", str(work / "logs"), "--vars", json.dumps(all_vars, ensure_ascii=False),
+    ]  # fmt: skip
+    env = {
+        **os.environ,
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+        "PYTHONUTF8": "1",
+    }
+    env.pop("PYTHONPATH", None)
+    tail: deque[str] = deque(maxlen=60)
+    with log.open("w", encoding="utf-8") as out:
+        # no session of its own: a Ctrl-C of the caller must reach dbt too
+        process = subprocess.Popen(
+            command, cwd=project, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, encoding="utf-8", errors="replace", preexec_fn=_die_with_parent,
+        )  # fmt: skip
+        assert process.stdout is not None
+        reader = threading.Thread(target=_pump, args=(process.stdout, out, tail, progress), daemon=True)
+        reader.start()
+        try:
+            code = process.wait()
+        except BaseException:
+            process.kill()
+            raise
+        reader.join()
+    result = DbtResult(code, target, log)
+    if results_file.exists():
+        result.results = json.loads(results_file.read_text("utf-8"))["results"]
+    if code == 0:
+        return result
+    failed = result.failed()
+    if (
+        tolerate_tests
+        and failed
+        and all(r["unique_id"].startswith("test.") and r["status"] == "fail" for r in failed)
+    ):
+        return result
+    raise DbtFailed(
+        _message(failed, list(tail)), where=f"log {log}", todo="read the log; mend the named node"
+    )
+
+
+def _die_with_parent() -> None:
+    """A killed refresh must not leave a dbt behind that writes into the next one's files (Linux only)."""
+    import ctypes
+    import signal
+
+    try:
+        ctypes.CDLL("libc.so.6", use_errno=True).prctl(1, signal.SIGKILL)
+    except OSError:
+        return
+
+
+def _pump(stream: Any, out: Any, tail: deque[str], progress: Callable[[str], None] | None) -> None:
+    for line in stream:
+        out.write(line)
+        tail.append(line.rstrip())
+        hit = _PROGRESS.search(line)
+        if hit and progress:
+            what = re.sub(r"\s*\.{3,}.*", "", hit.group(4)).strip()
+            progress(f"dbt {hit.group(1)}/{hit.group(2)} {hit.group(3)} {what}")
+
+
+def _message(failed: list[dict[str, Any]], tail: list[str]) -> str:
+    if not failed:
+        lines = [x for x in tail if x.strip()]
+        errors = [i for i, x in enumerate(lines) if "Error" in x]
+        start = errors[0] if errors else max(0, len(lines) - 8)
+        return "dbt could not run: " + " | ".join(x.strip() for x in lines[start : start + 8])
+    parts = []
+    for r in failed[:3]:
+        first = " ".join((r.get("message") or "").split())[:400]
+        parts.append(f"{r['unique_id'].split('.', 2)[-1]}: {first}")
+    more = f" (and {len(failed) - 3} more)" if len(failed) > 3 else ""
+    return f"dbt failed on {len(failed)} node(s): " + " || ".join(parts) + more

@@ -1,0 +1,85 @@
+"""Build the raw tables and run dbt in a home without audit or publication, for people who write models.
+
+    python -m warehouse.devbuild --home DIR [--as-of '2026-04-01 00:00:00'] [--select stg_x+] [--args 'test --select y']
+
+Invariant: nothing under releases/ is touched; the databases stay in `<home>/work` to be looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+import duckdb
+
+from extract.errors import UserError
+from extract.home import Home
+from extract.home import home as find_home
+from extract.source import load_sources
+from warehouse.dbt import run_dbt
+from warehouse.raw import create_keyed_hash, create_raw
+
+
+def devbuild(
+    home: Home,
+    args: list[str],
+    *,
+    as_of: str,
+    scheme_mode: str = "illustrative",
+    keep: bool = False,
+    project_dir: Path | None = None,
+) -> None:
+    """Fresh build databases, raw tables of the winning loads, then one dbt call. keep: do not remake the raw tables."""
+    import pyarrow as pa
+
+    home.ensure()
+    build_db, restricted_db = home.work / "build.duckdb", home.work / "restricted.duckdb"
+    sources = load_sources()
+    if not keep or not build_db.exists():
+        for db in (build_db, restricted_db):
+            db.unlink(missing_ok=True)
+        winning: pa.Table
+        try:
+            from extract import landing
+
+            winning = landing.winners(landing.ledger(home), sources)
+        except ImportError:
+            from warehouse.raw import LEDGER_COLUMNS
+
+            winning = pa.table({n: pa.array([], pa.string()) for n, _ in LEDGER_COLUMNS})
+        duckdb.connect(str(restricted_db)).close()
+        with duckdb.connect(str(build_db)) as con:
+            create_raw(con, sources, winning, home, progress=lambda s: print(s, file=sys.stderr))
+            create_keyed_hash(con, "development")
+    run_dbt(
+        args,
+        home,
+        vars={"as_of": as_of, "scheme_mode": scheme_mode},
+        project_dir=project_dir,
+        progress=lambda s: print(s, file=sys.stderr),
+    )
+
+
+def main() -> int:
+    """The command; 0, or 1 with one message."""
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--home")
+    p.add_argument("--as-of", default="2026-04-01 00:00:00")
+    p.add_argument("--scheme-mode", default="illustrative", choices=["illustrative", "official"])
+    p.add_argument("--select", nargs="*", default=[])
+    p.add_argument("--args", default="build", help="the dbt command, default: build")
+    p.add_argument("--keep", action="store_true", help="keep the raw tables of the last devbuild")
+    a = p.parse_args()
+    args = shlex.split(a.args) + (["--select", *a.select] if a.select else [])
+    try:
+        devbuild(find_home(a.home), args, as_of=a.as_of, scheme_mode=a.scheme_mode, keep=a.keep)
+    except UserError as e:
+        print(e, file=sys.stderr)
+        return e.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
