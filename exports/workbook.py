@@ -1,0 +1,323 @@
+"""Print a declared export as a workbook: complete or refused, the same release gives the same bytes.
+
+Invariant: no cell is computed here; every figure is a column of a released mart, and every row can be asked for again
+by the identity printed in its last columns.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from exports.period import title_zh
+from exports.spec import Export, SheetSpec
+from extract.errors import UserError
+
+# limits of the file format, not policy: beyond them Excel clips in silence, so the export is refused
+MAX_ROWS = 1_048_576
+MAX_TEXT = 32_767
+RISKY = ("=", "+", "-", "@", "\t", "\r")
+SETTLED = {"verified", "adopted"}
+
+
+class Book:
+    """One workbook being written; formats are made once."""
+
+    def __init__(self, path: Path, created: datetime, title: str, footer: str) -> None:
+        self.book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
+        self.book.set_properties({"title": title, "author": "鉴湖", "company": "", "created": created})
+        self.footer = footer
+        self._formats: dict[tuple[Any, ...], Format] = {}
+
+    def format(self, **props: Any) -> Format:
+        key = tuple(sorted(props.items()))
+        if key not in self._formats:
+            self._formats[key] = self.book.add_format(
+                {"font_name": "宋体", "font_size": 10, "valign": "vcenter", **props}
+            )
+        return self._formats[key]
+
+    def put(self, sheet: Worksheet, row: int, col: int, value: Any, where: str, **props: Any) -> None:
+        """One cell by the type of its value. Text that a spreadsheet might run as a formula is marked as text."""
+        if value is None or value == "":
+            sheet.write_blank(row, col, None, self.format(**props))
+        elif isinstance(value, bool):
+            sheet.write_string(row, col, "是" if value else "否", self.format(**props))
+        elif isinstance(value, Decimal | int | float):
+            sheet.write_number(row, col, float(value), self.format(**props))
+        elif isinstance(value, datetime):
+            sheet.write_datetime(row, col, value, self.format(**{"num_format": "yyyy-mm-dd hh:mm", **props}))
+        elif isinstance(value, date):
+            sheet.write_datetime(
+                row,
+                col,
+                datetime(value.year, value.month, value.day),
+                self.format(**{"num_format": "yyyy-mm-dd", **props}),
+            )
+        else:
+            text = str(value)
+            if len(text) > MAX_TEXT:
+                raise UserError(
+                    f"a text of {len(text)} characters does not fit a cell",
+                    where=where,
+                    rule="Excel: 32,767 characters",
+                    todo="shorten the column in the mart; nothing was written",
+                )
+            if text.startswith(RISKY):
+                props = {**props, **{"quote_prefix": True}}
+            sheet.write_string(row, col, text, self.format(**props))
+
+
+def _widths(sheet: Worksheet, spec: SheetSpec) -> None:
+    for i, column in enumerate(spec.columns):
+        sheet.set_column(i, i, column.width)
+
+
+def _print_setup(book: Book, sheet: Worksheet, columns: int, header_row: int | None) -> None:
+    sheet.set_paper(9 if columns <= 9 else 8)
+    if columns > 6:
+        sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.6)
+    if header_row is not None:
+        sheet.repeat_rows(header_row)
+    sheet.set_footer(f"&L&8{book.footer}&R&8第 &P 页，共 &N 页")
+
+
+def _chart(book: Book, sheet: Worksheet, spec: SheetSpec, rows: list[tuple[Any, ...]], first: int) -> None:
+    names = [c.name for c in spec.columns]
+    last = first + len(rows) - 1
+    at = last + 3
+    for chart_spec in spec.charts:
+        chart = book.book.add_chart({"type": chart_spec.type})
+        cat = names.index(chart_spec.category)
+        for value in chart_spec.values:
+            col = names.index(value)
+            if all(r[col] is None for r in rows):
+                continue
+            chart.add_series(
+                {
+                    "name": spec.columns[col].header,
+                    "categories": [sheet.name, first, cat, last, cat],
+                    "values": [sheet.name, first, col, last, col],
+                    "gap": 60,
+                }
+            )
+        if not chart.series:
+            sheet.write_string(
+                at, 0, f"{chart_spec.title}：本期无可绘数据", book.format(italic=True, font_color="#666666")
+            )
+            at += 2
+            continue
+        chart.set_title({"name": chart_spec.title, "name_font": {"size": 11, "name": "宋体"}})
+        chart.set_legend({"none": True} if len(chart_spec.values) == 1 else {"position": "bottom"})
+        if chart_spec.type == "bar":
+            chart.set_y_axis({"reverse": True})
+        chart.set_size({"width": 820, "height": 400})
+        sheet.insert_chart(at, 0, chart, {"object_position": 2})
+        at += 22
+
+
+def _sheet(
+    book: Book, con: duckdb.DuckDBPyConnection, spec: SheetSpec, fill: dict[str, str], trial: str
+) -> set[str]:
+    """Write one sheet; returns the statuses that its rows carry."""
+    wanted = [c.name for c in spec.columns]
+    extra = [spec.status_column] if spec.status_column and spec.status_column not in wanted else []
+    columns = ", ".join(f'"{c}"' for c in wanted + extra)
+    sql = f"select {columns} from {spec.mart} where {spec.where.format(**fill)} order by {spec.order_by}"
+    try:
+        rows = con.execute(sql).fetchall()
+    except duckdb.Error as e:
+        raise UserError(
+            f"sheet {spec.title!r} cannot be read from the release",
+            where=f"table {spec.mart}: {str(e).splitlines()[0]}",
+            todo="build a release with this version of the models, then export again",
+        ) from e
+    if spec.expect_rows is not None and len(rows) != spec.expect_rows:
+        raise UserError(
+            f"sheet {spec.title!r} would be incomplete: {len(rows)} rows where {spec.expect_rows} are due",
+            where=f"table {spec.mart}, period {fill['period']}",
+            rule="an export is complete or refused",
+            todo="choose a period that the release holds, or refresh",
+        )
+    sheet = book.book.add_worksheet(spec.title)
+    sheet.hide_gridlines(2)
+    header_row = 2
+    if len(rows) + header_row + 1 > MAX_ROWS:
+        raise UserError(
+            f"sheet {spec.title!r} has {len(rows)} rows",
+            rule="Excel: 1,048,576 rows",
+            todo="narrow the sheet; nothing was written",
+        )
+    sheet.write_string(0, 0, spec.title, book.format(bold=True, font_size=14))
+    note = "；".join(x for x in (trial, spec.note) if x)
+    sheet.write_string(1, 0, note, book.format(font_color="#9C2A00" if trial else "#666666"))
+    for i, column in enumerate(spec.columns):
+        sheet.write_string(
+            header_row,
+            i,
+            column.header,
+            book.format(bold=True, bg_color="#DCE6F1", border=1, text_wrap=True, align="center"),
+        )
+    for r, row in enumerate(rows, start=header_row + 1):
+        for c, column in enumerate(spec.columns):
+            props: dict[str, Any] = {"border": 1}
+            if column.format:
+                props["num_format"] = column.format
+            if column.width >= 24:
+                props["text_wrap"] = True
+            book.put(sheet, r, c, row[c], f"sheet {spec.title}, row {r + 1}, column {column.header}", **props)
+    if not rows:
+        sheet.write_string(header_row + 1, 0, spec.empty_note, book.format(italic=True))
+    else:
+        sheet.autofilter(header_row, 0, header_row + len(rows), len(wanted) - 1)
+        totals = [c for c in spec.columns if c.total]
+        if totals:
+            at = header_row + 1 + len(rows)
+            sheet.write_string(at, 0, "合计", book.format(bold=True, border=1))
+            for i, column in enumerate(spec.columns):
+                if column.total and any(r[i] is not None for r in rows):
+                    book.put(
+                        sheet,
+                        at,
+                        i,
+                        sum(r[i] for r in rows if r[i] is not None),
+                        spec.title,
+                        bold=True,
+                        border=1,
+                        **({"num_format": column.format} if column.format else {}),
+                    )
+        _chart(book, sheet, spec, rows, header_row + 1)
+    _widths(sheet, spec)
+    sheet.set_row(header_row, 32)
+    sheet.freeze_panes(header_row + 1, spec.freeze_columns)
+    _print_setup(book, sheet, len(wanted), header_row)
+    if spec.status_column is None:
+        return set()
+    col = (wanted + extra).index(spec.status_column)
+    return {str(r[col]) for r in rows if r[col] is not None}
+
+
+def _cover(book: Book, export: Export, facts: list[tuple[str, str]], trial: str) -> None:
+    sheet = book.book.add_worksheet("封面")
+    sheet.hide_gridlines(2)
+    sheet.set_column(0, 0, 4)
+    sheet.set_column(1, 1, 18)
+    sheet.set_column(2, 2, 88)
+    sheet.merge_range(2, 1, 2, 2, export.spec.title_zh, book.format(bold=True, font_size=22, align="center"))
+    row = 4
+    if trial:
+        sheet.merge_range(
+            row,
+            1,
+            row,
+            2,
+            trial,
+            book.format(bold=True, font_size=12, font_color="#9C2A00", align="center", bg_color="#FDE9D9"),
+        )
+        row += 2
+    for name, value in facts:
+        sheet.write_string(row, 1, name, book.format(bold=True, border=1, bg_color="#F2F2F2"))
+        book.put(sheet, row, 2, value, f"cover, {name}", border=1, text_wrap=True)
+        row += 1
+    row += 1
+    sheet.write_string(row, 1, "统计口径", book.format(bold=True, font_size=12))
+    for i, line in enumerate(export.spec.scope_notes, start=1):
+        row += 1
+        sheet.write_string(row, 1, f"（{i}）", book.format(align="right", valign="top"))
+        book.put(sheet, row, 2, line, "cover, scope", text_wrap=True)
+        sheet.set_row(row, 15 * (1 + len(line) // 52))
+    row += 2
+    for role in export.spec.sign_off:
+        sheet.write_string(row, 1, f"{role}：", book.format(bold=True))
+        sheet.write_string(row, 2, "____________________      日期：____________________", book.format())
+        row += 2
+    _print_setup(book, sheet, 3, None)
+
+
+def write(
+    export: Export, con: duckdb.DuckDBPyConnection, release: dict[str, Any], period: str, out: Path
+) -> Path:
+    """Write the workbook of one export for one period from one open release; returns its path.
+
+    release: the parsed release.json (id, as_of, scheme_mode, warnings …). out: the folder. A copy that rests on unverified or
+    illustrative rules is named and headed 试算. Raises UserError when a sheet would be incomplete or clipped.
+    """
+    as_of = datetime.fromisoformat(str(release["as_of"]))
+    fill = {
+        "period": period,
+        "period_type": export.spec.period_type,
+        "year": period[:4],
+        "last_year": str(int(period[:4]) - 1),
+    }
+    statuses = _statuses(con, export, fill)
+    unsettled = sorted(statuses - SETTLED)
+    names = {"illustrative": "示意权重，非官方", "unverified": "含未核实的规则或参数"}
+    trial = "试算件，仅供局内使用：" + "；".join(names.get(s, s) for s in unsettled) if unsettled else ""
+    out.mkdir(parents=True, exist_ok=True)
+    target = out / f"{export.name}_{period}{'_试算' if trial else ''}.xlsx"
+    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+    footer = f"{export.spec.title_zh} {title_zh(period)} · 发布 {release['id']} · 截至 {as_of:%Y-%m-%d %H:%M}"
+    book = Book(partial, as_of, export.spec.title_zh, footer)
+    audience = {"leadership": "区领导（内部）", "bureau": "局内", "open": "公开"}[export.spec.audience]
+    facts = [
+        ("期间", title_zh(period)),
+        ("发布编号", str(release["id"])),
+        ("数据截至", f"{as_of:%Y-%m-%d %H:%M}（北京时间）"),
+        (
+            "方案状态",
+            {
+                "illustrative": "示意（illustrative）：示意权重，非官方",
+                "official": "正式（official）：无正式权重者不评分",
+            }.get(str(release.get("scheme_mode")), str(release.get("scheme_mode"))),
+        ),
+        ("发布对象", audience + ("；依据未全部核实，仅作试算件" if trial else "")),
+        ("代码版本", str(release.get("code_commit", ""))),
+        ("提示", "；".join(str(w) for w in release.get("warnings", [])) or "无"),
+    ]
+    try:
+        _cover(book, export, facts, trial)
+        for sheet in export.spec.sheets:
+            _sheet(book, con, sheet, fill, trial if sheet.status_column else "")
+        book.book.close()
+        _fix_zip(partial)
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return target
+
+
+def _statuses(con: duckdb.DuckDBPyConnection, export: Export, fill: dict[str, str]) -> set[str]:
+    found: set[str] = set()
+    for sheet in export.spec.sheets:
+        if sheet.status_column:
+            try:
+                rows = con.execute(
+                    f"select distinct {sheet.status_column} from {sheet.mart} where {sheet.where.format(**fill)}"
+                ).fetchall()
+            except duckdb.Error:
+                continue  # the sheet itself reports it
+            found |= {str(r[0]) for r in rows if r[0] is not None}
+    return found
+
+
+def _fix_zip(path: Path) -> None:
+    """Members of the archive in their order with one fixed date, so that equal content is equal bytes."""
+    with zipfile.ZipFile(path) as source:
+        members = [(info.filename, source.read(info)) for info in source.infolist()]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as fixed:
+        for name, data in members:
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o600 << 16
+            fixed.writestr(info, data)
