@@ -119,7 +119,8 @@ def _chart(book: Book, sheet: Worksheet, spec: SheetSpec, rows: list[tuple[Any, 
             at += 2
             continue
         chart.set_title({"name": chart_spec.title, "name_font": {"size": 11, "name": "宋体"}})
-        chart.set_legend({"none": True} if len(chart_spec.values) == 1 else {"position": "bottom"})
+        legend: dict[str, Any] = {"none": True} if len(chart_spec.values) == 1 else {"position": "bottom"}
+        chart.set_legend(legend)
         if chart_spec.type == "bar":
             chart.set_y_axis({"reverse": True})
         chart.set_size({"width": 820, "height": 400})

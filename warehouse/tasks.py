@@ -11,6 +11,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -25,23 +26,35 @@ def jianhu(*args: str, env: dict[str, str] | None = None) -> dict[str, Any]:
     The command runs in a process of its own: it ends with the task, and its memory with it.
     """
     command = [str(Path(sys.executable).with_name("jianhu")), *args, "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **(env or {})})
-    for line in done.stderr.splitlines():
-        log.info(line)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **(env or {})}
+    )
+    told: list[str] = []
+
+    def follow() -> None:
+        assert process.stderr is not None
+        for line in process.stderr:
+            told.append(line.rstrip())
+            log.info("%s", line.rstrip())
+
+    listener = threading.Thread(target=follow, daemon=True)
+    listener.start()
+    assert process.stdout is not None
+    printed = process.stdout.read()
+    code = process.wait()
+    listener.join()
     try:
-        answer: dict[str, Any] = json.loads(done.stdout or "{}")
+        answer: dict[str, Any] = json.loads(printed or "{}")
     except json.JSONDecodeError:
-        answer = {"output": done.stdout[-4000:]}
-    answer["exit_code"] = done.returncode
+        answer = {"output": printed[-4000:]}
+    answer["exit_code"] = code
     log.info(json.dumps(answer, ensure_ascii=False)[:4000])
-    if done.returncode not in OK_CODES:
+    if code not in OK_CODES:
         failed = answer.get("failed") or []
         names = ", ".join(str(f.get("source", f)) if isinstance(f, dict) else str(f) for f in failed)
-        tail = "\n".join((done.stderr or done.stdout).splitlines()[-12:])
+        tail = "\n".join((told or printed.splitlines())[-12:])
         raise RuntimeError(
-            f"jianhu {args[0]} ended with {done.returncode}"
-            + (f"; failed: {names}" if names else "")
-            + f"\n{tail}"
+            f"jianhu {args[0]} ended with {code}" + (f"; failed: {names}" if names else "") + f"\n{tail}"
         )
     return answer
 
