@@ -97,7 +97,7 @@ def main() -> int:
         _run(
             ["airflow", "dags", "test", "everything", "-f", str(REPO / "dags" / "dag_everything.py"), "-c", conf],
             env, logs / "dag-everything.log", started,
-            watch=r"(\[progress\].*|Task instance .* (success|failed)|Marking run .*|state=(success|failed).*)",
+            watch=r"(?<=\[DAG TEST\] )(starting|end task) task_id=\w+|(?<=\[info     \] )[^{].*(?=\s+\[warehouse\.tasks\])",
         )  # fmt: skip
     subprocess.run([jianhu, "status", "--towns"], env=env, check=False)
     books = sorted((where.exports).glob("*/leadership_quarterly_*.xlsx"), key=lambda p: p.stat().st_mtime)
