@@ -59,3 +59,12 @@ where 1 = 0
     ['withheld_reason_zh', 'varchar']
 ]) }}
 {%- endmacro %}
+
+{#- The columns of a clause seed; each domain keeps its own, named in var clause_seeds. -#}
+{% macro clause_columns() -%}
+{{ return([
+    ['clause_id', 'varchar'], ['standard_no', 'varchar'], ['clause', 'varchar'], ['title_zh', 'varchar'],
+    ['valid_from', 'date'], ['repealed_on', 'date'], ['replaced_by', 'varchar'], ['status', 'varchar'],
+    ['source_note', 'varchar']
+]) }}
+{%- endmacro %}

@@ -116,3 +116,14 @@
 {% macro as_of() -%}
     cast('{{ var("as_of") }}' as timestamp)
 {%- endmacro %}
+
+{#- true on Monday to Friday: day numbers differ between the engines -#}
+{% macro is_weekday(x) -%}
+    {{ return(adapter.dispatch('is_weekday', 'jianhu')(x)) }}
+{%- endmacro %}
+{% macro default__is_weekday(x) -%}
+    (isodow(cast({{ x }} as date)) <= 5)
+{%- endmacro %}
+{% macro spark__is_weekday(x) -%}
+    (weekday(cast({{ x }} as date)) <= 4)
+{%- endmacro %}

@@ -1,0 +1,2 @@
+-- grain: clause_id
+{{ union_models(var('clause_seeds'), clause_columns()) }}
