@@ -18,10 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from extract.errors import UserError
 from extract.home import REPO, Home
+from extract.secrets import setting
 from extract.source import Source, load_sources
 
 PROJECT_DIR = REPO / "dbt_project"
@@ -68,40 +67,6 @@ def model_vars(
     }
 
 
-def write_profile(
-    folder: Path,
-    build_db: Path,
-    restricted_db: Path,
-    *,
-    profile: str = "jianhu",
-    threads: int | None = None,
-    memory_limit: str | None = None,
-) -> Path:
-    """profiles.yml for one build: database `build` with `restricted` attached. Returns the folder."""
-    n = threads or min(os.cpu_count() or 2, 8)
-    settings: dict[str, Any] = {
-        "threads": n,
-        "temp_directory": str(folder / "spill"),
-        "preserve_insertion_order": False,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
-    if memory_limit:
-        settings["memory_limit"] = memory_limit
-    output = {
-        "type": "duckdb",
-        "path": str(build_db),
-        "schema": "main",
-        "threads": max(2, n),
-        "attach": [{"path": str(restricted_db), "alias": "restricted"}],
-        "settings": settings,
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    text = yaml.safe_dump({profile: {"target": "build", "outputs": {"build": output}}}, sort_keys=True)
-    (folder / "profiles.yml").write_text(text, "utf-8")
-    return folder
-
-
 def run_dbt(
     args: Sequence[str],
     home: Home,
@@ -132,11 +97,6 @@ def run_dbt(
         raise DbtFailed(
             "there is no dbt project here", where=f"folder {project}", todo="run from a whole checkout"
         )
-    settings = yaml.safe_load(project_file.read_text("utf-8"))
-    write_profile(
-        work, build_db, restricted_db,
-        profile=settings.get("profile", "jianhu"), threads=threads, memory_limit=memory_limit,
-    )  # fmt: skip
     target = work / "target"
     results_file = target / "run_results.json"
     results_file.unlink(missing_ok=True)
@@ -145,15 +105,24 @@ def run_dbt(
     command = [
         sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--no-use-colors", "--no-version-check",
         *args,
-        "--project-dir", str(project), "--profiles-dir", str(work), "--target-path", str(target),
+        "--project-dir", str(project), "--profiles-dir", str(project), "--target-path", str(target),
         "--log-path", str(work / "logs"), "--vars", json.dumps(all_vars, ensure_ascii=False),
     ]  # fmt: skip
+    n = threads or min(os.cpu_count() or 2, 8)
     env = {
         **os.environ,
+        "JIANHU_BUILD_DB": str(build_db),
+        "JIANHU_RESTRICTED_DB": str(restricted_db),
+        "JIANHU_DBT_DIR": str(project),
+        "JIANHU_DBT_THREADS": str(n),
+        "JIANHU_TEMP_DIR": str(work / "spill"),
+        "JIANHU_HASH_KEY": setting("JIANHU_HASH_KEY") or "",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
         "PYTHONUTF8": "1",
     }
+    if memory_limit:
+        env["JIANHU_MEMORY_LIMIT"] = memory_limit
     env.pop("PYTHONPATH", None)
     tail: deque[str] = deque(maxlen=60)
     with log.open("w", encoding="utf-8") as out:

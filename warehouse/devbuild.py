@@ -19,7 +19,7 @@ from extract.home import Home
 from extract.home import home as find_home
 from extract.source import load_sources
 from warehouse.dbt import run_dbt
-from warehouse.raw import create_keyed_hash, create_raw
+from warehouse.raw import create_raw
 
 
 def devbuild(
@@ -52,7 +52,6 @@ def devbuild(
         duckdb.connect(str(restricted_db)).close()
         with duckdb.connect(str(build_db)) as con:
             create_raw(con, sources, winning, home, progress=lambda s: print(s, file=sys.stderr))
-            create_keyed_hash(con, "development")
     run_dbt(
         args,
         home,

@@ -189,18 +189,3 @@ _LOADS_SCHEMA = pa.schema(
 
 def _slim(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{k: f.get(k) for k in _LOADS_SCHEMA.names} for f in files]
-
-
-def create_keyed_hash(con: duckdb.DuckDBPyConnection, key: str | None) -> None:
-    """Macro `build.raw.keyed_hash(text)` for open models: a keyed hash (HMAC form) of a personal field, null without a key.
-
-    The key stands only in the build database, which is removed after the build, never in compiled SQL.
-    """
-    if not key:
-        con.execute("create or replace macro raw.keyed_hash(x) as cast(null as varchar)")
-        return
-    inner, outer = literal(f"inner:{key}:"), literal(f"outer:{key}:")
-    con.execute(
-        "create or replace macro raw.keyed_hash(x) as "
-        f"case when x is not null then left(sha256({outer} || sha256({inner} || cast(x as varchar))), 32) end"
-    )
