@@ -1,0 +1,346 @@
+"""The door: what a reader made of payloads becomes typed rows, or rejected rows with reasons, or a refused load.
+
+Invariant: rows_in = loaded + rejected for every load; a row's verdict depends on its own load alone, however many
+loads are looked at together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from expectations import gate
+from extract.errors import LoadRefused
+from extract.readers.base import REJECT_COLUMNS, Parsed
+from extract.source import Source
+from extract.types import CHECKS, Encoded, Parser, arrow_type, reason
+
+BATCH_ROWS = 1_000_000
+_REQUIRED, _DUPLICATE = CHECKS.index("required_blank"), "duplicate_key"
+
+
+@dataclass
+class Verdict:
+    """What the door says of one load. rows: schema `raw_schema` without `_load_id`; rejected: `rejected_schema`."""
+
+    rows: pa.Table
+    rejected: pa.Table
+    refused: LoadRefused | None = None
+
+
+@dataclass
+class _Problems:
+    """Broken checks of a batch: for each, check id, column (or none) and the positions of the rows."""
+
+    found: list[tuple[str, str | None, np.ndarray]] = field(default_factory=list)
+
+    def mask(self, n: int) -> np.ndarray:
+        out = np.zeros(n, dtype=bool)
+        for _, _, at in self.found:
+            out[at] = True
+        return out
+
+
+def raw_schema(source: Source) -> pa.Schema:
+    """The columns of rows.parquet, `docs/contracts.md` section 1, in order."""
+    fields: list[pa.Field] = []
+    for c in source.columns:
+        fields.append(pa.field(c.name, arrow_type(c.data_type)))
+        if not c.is_text:
+            fields.append(pa.field(f"{c.name}_as_sent", pa.string()))
+        if c.parse == "measurement":
+            fields.append(pa.field(f"{c.name}_qualifier", pa.string()))
+            fields.append(pa.field(f"{c.name}_detection_limit", pa.decimal128(18, 6)))
+    fields += [
+        pa.field("_row_no", pa.int64()),
+        pa.field("_col", pa.string()),
+        pa.field("_null_reason", pa.string()),
+        pa.field("_load_id", pa.string()),
+    ]
+    return pa.schema(fields)
+
+
+def rejected_schema(source: Source) -> pa.Schema:
+    """The columns of rejected.parquet: where, why, then the row's texts as sent."""
+    return pa.schema(
+        [pa.field("_row_no", pa.int64()), pa.field("_col", pa.string())]
+        + [pa.field(n, pa.string()) for n in (*REJECT_COLUMNS, "all_checks")]
+        + [pa.field(c.name, pa.string()) for c in source.columns]
+    )
+
+
+def value_column(source: Source) -> str | None:
+    """The column whose blank is told in `_null_reason`: `value`, else the last declared decimal outside the key."""
+    names = [c.name for c in source.columns]
+    if "value" in names:
+        return "value"
+    numbers = [
+        c.name for c in source.columns if c.data_type.startswith("decimal") and c.name not in source.natural_key
+    ]
+    return numbers[-1] if numbers else None
+
+
+class Door:
+    """The door of one source: its types, its suite, its key. One process may hold many."""
+
+    def __init__(self, source: Source, suite: gate.Suite | None = None, parser: Parser | None = None) -> None:
+        self.source = source
+        self.suite = suite if suite is not None else gate.load_suite(source)
+        self._parser = parser or Parser()
+        self._date_format = source.options.get("date_format")
+
+    def check(self, items: list[Parsed]) -> list[Verdict]:
+        """One verdict for each parsed payload, in order. Raises gate.GateFault when our own checking fails."""
+        texts = [_text_table(self.source, p) for p in items]
+        table = pa.concat_tables(texts)
+        n = table.num_rows
+        counts = np.array([t.num_rows for t in texts])
+        slot = np.repeat(np.arange(len(items)), counts)
+        encoded = {c.name: self._parser.column(c, table[c.name], self._date_format) for c in self.source.columns}
+
+        problems = _Problems()
+        for name, e in encoded.items():
+            self._type_problems(name, e, problems)
+        self._gate_rows(encoded, n, problems)
+        bad = problems.mask(n)
+        duplicates = self._duplicates(encoded, table, slot, bad)
+        if len(duplicates):
+            problems.found.append((_DUPLICATE, None, duplicates))
+            bad[duplicates] = True
+
+        rows = self._typed_table(encoded, table)
+        rejected, at = self._rejected(encoded, table, problems)
+        out: list[Verdict] = []
+        start = 0
+        for k, parsed in enumerate(items):
+            stop = start + int(counts[k])
+            part = rows.slice(start, stop - start)
+            here = bad[start:stop]
+            if here.any():
+                part = part.filter(pa.array(~here))
+            lo, hi = np.searchsorted(at, [start, stop])
+            own = pa.concat_tables([_reader_rejects(self.source, parsed), rejected.slice(lo, hi - lo)])
+            own = own.sort_by([("_row_no", "ascending"), ("_col", "ascending")]).combine_chunks()
+            out.append(Verdict(part.combine_chunks(), own))
+            start = stop
+        self._refusals(items, out, encoded, slot)
+        return out
+
+    def _type_problems(self, name: str, e: Encoded, problems: _Problems) -> None:
+        codes = set(pc.unique(e.problems).to_pylist())
+        required = e.column.required and (1 in codes or e.indices.null_count > 0)
+        if not required and not codes - {0, 1}:
+            return
+        rows = e.problem_rows().to_numpy(zero_copy_only=False)
+        for code in sorted(codes - {0, 1}):
+            problems.found.append((CHECKS[code], name, np.flatnonzero(rows == code)))
+        if required:
+            problems.found.append((CHECKS[_REQUIRED], name, np.flatnonzero(rows == 1)))
+
+    def _gate_rows(self, encoded: dict[str, Encoded], n: int, problems: _Problems) -> None:
+        rules = self.suite.of("reject")
+        if not rules or not n:
+            return
+        columns = sorted({e.column for e in rules})
+        frame_table = pa.table({c: _looked_at(encoded[c]) for c in columns})
+        found: dict[str, list[np.ndarray]] = {e.id: [] for e in rules}
+        for start in range(0, n, BATCH_ROWS):
+            piece = frame_table.slice(start, BATCH_ROWS)
+            frame = piece.to_pandas()
+            frame[gate.POSITION] = np.arange(start, start + piece.num_rows)
+            for check, at in gate.validate(rules, frame).items():
+                found[check].append(np.array(at, dtype=np.int64))
+        for e in rules:
+            at_rows = np.concatenate(found[e.id])
+            if len(at_rows):
+                problems.found.append((e.id, e.column, at_rows))
+
+    def _duplicates(
+        self, encoded: dict[str, Encoded], table: pa.Table, slot: np.ndarray, bad: np.ndarray
+    ) -> np.ndarray:
+        """Positions of sound rows whose key stands on an earlier sound row of the same load."""
+        import pandas as pd
+
+        keys = [*self.source.natural_key]
+        if self.source.slice.kind == "arrivals":
+            keys += [c for c in self.source.changed_at if c not in keys]
+        good = np.flatnonzero(~bad)
+        key, size = slot[good].astype(np.int64), int(slot.max(initial=0)) + 1
+        for name in keys:
+            if name in encoded:
+                e = encoded[name]
+                canonical = e.values.dictionary_encode()
+                by_text = pc.fill_null(canonical.indices, -1).to_numpy(zero_copy_only=False)
+                at = pc.fill_null(e.indices, -1).to_numpy(zero_copy_only=False)[good]
+                codes = np.append(by_text, -1)[at] + 1  # index -1 (no cell) reads the appended -1
+                span = len(canonical.dictionary) + 1
+            else:
+                found = table[name].combine_chunks().dictionary_encode()
+                codes = pc.fill_null(found.indices, -1).to_numpy(zero_copy_only=False)[good] + 1
+                span = len(found.dictionary) + 1
+            if size * span >= 2**62:
+                key, uniques = pd.factorize(key)
+                size = len(uniques)
+            key, size = key * span + codes, size * span
+        return good[pd.Series(key).duplicated(keep="first").to_numpy()]
+
+    def _typed_table(self, encoded: dict[str, Encoded], table: pa.Table) -> pa.Table:
+        out: dict[str, Any] = {}
+        for c in self.source.columns:
+            e = encoded[c.name]
+            if c.is_text:
+                out[c.name] = table[c.name]
+                continue
+            out[c.name] = e.typed()
+            out[f"{c.name}_as_sent"] = table[c.name]
+            if e.qualifiers is not None and e.limits is not None:
+                out[f"{c.name}_qualifier"] = e.qualifiers.take(e.indices)
+                out[f"{c.name}_detection_limit"] = e.limits.take(e.indices)
+        out["_row_no"], out["_col"] = table["_row_no"], table["_col"]
+        value = value_column(self.source)
+        if value is None:
+            out["_null_reason"] = pa.nulls(table.num_rows, pa.string())
+        else:
+            blank = pc.equal(encoded[value].problem_rows(), 1)
+            out["_null_reason"] = pc.if_else(blank, pa.scalar("blank"), pa.scalar(None, pa.string()))
+        return pa.table(out)
+
+    def _rejected(
+        self, encoded: dict[str, Encoded], table: pa.Table, problems: _Problems
+    ) -> tuple[pa.Table, np.ndarray]:
+        """Rejected rows of the batch in order of position, and their positions; the first broken check explains."""
+        schema = rejected_schema(self.source)
+        first: dict[int, tuple[str, str | None]] = {}
+        every: dict[int, list[str]] = {}
+        for check, column, positions in problems.found:
+            label = f"{check}:{column}" if column else check
+            for i in positions.tolist():
+                first.setdefault(i, (check, column))
+                every.setdefault(i, []).append(label)
+        at = np.array(sorted(first), dtype=np.int64)
+        if not len(at):
+            return schema.empty_table(), at
+        texts = table.take(pa.array(at))
+        rules = {e.id: e for e in self.suite.expectations}
+        told: dict[tuple[str, str | None, str | None], tuple[str, str]] = {}
+        cols: dict[str, list[Any]] = {n: [] for n in (*REJECT_COLUMNS, "all_checks")}
+        by_column = {c.name: texts[c.name].to_pylist() for c in self.source.columns}
+        for k, i in enumerate(at.tolist()):
+            check, column = first[i]
+            value = by_column[column][k] if column else self._key_text(by_column, texts, k)
+            known = (check, column, value)
+            if known not in told:
+                told[known] = self._reason(rules, check, column, value)
+            zh, en = told[known]
+            for n, v in zip(cols, (check, column, value, zh, en, ";".join(every[i])), strict=True):
+                cols[n].append(v)
+        data = {"_row_no": texts["_row_no"], "_col": texts["_col"], **cols}
+        data |= {c.name: texts[c.name] for c in self.source.columns}
+        return pa.table(data, schema=schema), at
+
+    def _key_text(self, by_column: dict[str, list[Any]], texts: pa.Table, k: int) -> str:
+        parts = [by_column[c][k] if c in by_column else texts[c][k].as_py() for c in self.source.natural_key]
+        return " | ".join("" if p is None else str(p) for p in parts)
+
+    def _reason(
+        self, rules: dict[str, gate.Expectation], check: str, column: str | None, value: str | None
+    ) -> tuple[str, str]:
+        if check in rules:
+            return rules[check].reason(self.source, value or "")
+        if column:
+            return reason(check, self.source.column(column), value)
+        names = self.source.natural_key
+        zh = [self.source.column(c).headers()[0] if not c.startswith("_") else c for c in names]
+        return reason(check, None, value, key=", ".join(names), key_zh="、".join(zh))
+
+    def _refusals(
+        self, items: list[Parsed], verdicts: list[Verdict], encoded: dict[str, Encoded], slot: np.ndarray
+    ) -> None:
+        least = self.source.volume.min_records
+        for parsed, verdict in zip(items, verdicts, strict=True):
+            if parsed.records_in < least:
+                verdict.refused = LoadRefused(
+                    f"the load holds {parsed.records_in} records, fewer than {least}（记录数不足，整批退回）",
+                    rule=f"{self.source.file.name}: volume.min_records",
+                    todo="send the complete file again",
+                )
+        rules = self.suite.of("refuse")
+        if not rules:
+            return
+        import pandas as pd
+
+        frame = pd.DataFrame(
+            {
+                "records_in": [p.records_in for p in items],
+                "rows_in": [v.rows.num_rows + v.rejected.num_rows for v in verdicts],
+                "rejected_pct": [
+                    100.0 * v.rejected.num_rows / max(1, v.rows.num_rows + v.rejected.num_rows) for v in verdicts
+                ],
+                gate.POSITION: range(len(items)),
+            }
+        )
+        for e in rules:
+            if e.column not in frame:
+                frame[e.column] = _column_metric(e.column, encoded, slot, len(items))
+        for e in rules:
+            for k in gate.validate([e], frame)[e.id]:
+                if verdicts[k].refused is None:
+                    zh, en = e.reason(self.source, frame[e.column][k])
+                    verdicts[k].refused = LoadRefused(
+                        en, where=zh, rule=f"expectations/{self.source.name}.yml: {e.id}",
+                        todo="correct and send the whole again（更正后整批重报）",
+                    )  # fmt: skip
+
+
+def _column_metric(name: str, encoded: dict[str, Encoded], slot: np.ndarray, loads: int) -> np.ndarray:
+    metric = next(m for m in gate.COLUMN_METRICS if name.endswith(m))
+    e = encoded[name.removesuffix(metric)]
+    filled = pc.is_valid(e.values.take(e.indices)).to_numpy(zero_copy_only=False)
+    if e.qualifiers is not None:  # below detection is a value, too
+        filled |= pc.is_valid(e.qualifiers.take(e.indices)).to_numpy(zero_copy_only=False)
+    if metric == "_filled_count":
+        return np.bincount(slot[filled], minlength=loads)
+    codes = e.indices.fill_null(-1).to_numpy(zero_copy_only=False)[filled].astype(np.int64)
+    pairs = np.unique(slot[filled] * np.int64(len(e.texts) + 1) + codes)
+    return np.bincount((pairs // (len(e.texts) + 1)).astype(np.int64), minlength=loads)
+
+
+def _looked_at(e: Encoded) -> pa.Array:
+    values = e.typed()
+    # a batch of Decimal objects costs seconds; a rule on a number's form needs no more than a double
+    return values.cast(pa.float64()) if pa.types.is_decimal(values.type) else values
+
+
+def _text_table(source: Source, parsed: Parsed) -> pa.Table:
+    """The reader's table in the fixed order of columns; a column that the reader left out is null."""
+    t = parsed.table
+    names = set(t.column_names)
+    data = {
+        "_row_no": t["_row_no"].cast(pa.int64()),
+        "_col": t["_col"].cast(pa.string()) if "_col" in names else pa.nulls(t.num_rows, pa.string()),
+    }
+    for c in source.columns:
+        data[c.name] = t[c.name].cast(pa.string()) if c.name in names else pa.nulls(t.num_rows, pa.string())
+    return pa.table(data)
+
+
+def _reader_rejects(source: Source, parsed: Parsed) -> pa.Table:
+    """The rows that the reader itself turned away, in the schema of rejected.parquet."""
+    schema = rejected_schema(source)
+    r = parsed.rejects
+    if r is None or not r.num_rows:
+        return schema.empty_table()
+    have = set(r.column_names)
+    data: dict[str, Any] = {}
+    for f in schema:
+        if f.name == "all_checks":
+            data[f.name] = r["check_id"].cast(pa.string())
+        elif f.name in have:
+            data[f.name] = r[f.name].cast(f.type)
+        else:
+            data[f.name] = pa.nulls(r.num_rows, f.type)
+    return pa.table(data, schema=schema)
