@@ -78,7 +78,7 @@ def slice_id(s: Slice) -> str:
     if len(kept.encode()) > 160:
         digest = hashlib.sha256(s.part.encode()).hexdigest()[:12]
         kept = kept.encode()[:120].decode("utf-8", "ignore").rstrip("%") + "~" + digest
-    return "@".join(p for p in (window, kept) if p) or "all"
+    return f"{window}@{kept}" if kept else window or "all"
 
 
 def slice_folder(home: Home, s: Slice) -> Path:

@@ -140,7 +140,9 @@ class Source(Strict):
 
     @functools.cached_property
     def parse_version(self) -> str:
-        """Hash of what decides how bytes become rows: this YAML, the suite, the reader's own `VERSION`."""
+        """Hash of what decides how bytes become rows: this YAML, the suite, the reader's own `VERSION`,
+        the door's typed parsing."""
+        from extract import types
         from extract.readers import base
 
         h = hashlib.sha256()
@@ -148,6 +150,7 @@ class Source(Strict):
         if self.suite_file.exists():
             h.update(self.suite_file.read_bytes())
         h.update(base.reader_version(self.reader).encode())
+        h.update(f"types {types.VERSION}".encode())
         return h.hexdigest()[:16]
 
 
