@@ -67,7 +67,8 @@ def payload_records(home: Home, wanted: list[Wanted], cache: dict[Any, Any]) -> 
         except PermissionError:
             out += [_end(w, "landing may be read by the restricted group only") for w in group]
             continue
-        records, personal, manifest = known
+        records = _rows(known, sorted({w[1] for w in group}))
+        personal, manifest = known["personal"], known["manifest"]
         for w in group:
             got = records.get((w[1], w[2]))
             if got is None:
@@ -89,10 +90,8 @@ def _end(w: Wanted, reason: str) -> dict[str, Any]:
     return {"load_id": w[0], "row_no": w[1], "col": w[2], "ends_here": reason}
 
 
-def _read(
-    folder: Path, source_name: str
-) -> tuple[dict[tuple[int, str | None], Any], set[str], dict[str, Any]]:
-    """Texts of every row of one load, twice: from the payload read again, and from rows.parquet."""
+def _read(folder: Path, source_name: str) -> dict[str, Any]:
+    """One load twice, as tables of texts: the payload read again, and rows.parquet."""
     import pyarrow.parquet as pq
 
     from extract.landing import stored_payload
@@ -104,15 +103,28 @@ def _read(
     with tempfile.TemporaryDirectory() as scratch:
         parsed = get_reader(source.reader).parse(source, stored_payload(load, Path(scratch)))
         names = [c.name for c in source.columns]
-        again = parsed.table.select(["_row_no", "_col", *names]).to_pylist()
-    landed_names = {n: (n if source.column(n).is_text else f"{n}_as_sent") for n in names}
-    table = pq.read_table(folder / "rows.parquet", columns=["_row_no", "_col", *landed_names.values()])
-    landed = {
-        (r["_row_no"], r["_col"]): {n: r[c] for n, c in landed_names.items()} for r in table.to_pylist()
+        again = parsed.table.select(["_row_no", "_col", *names])
+    texts = {n: (n if source.column(n).is_text else f"{n}_as_sent") for n in names}
+    landed = pq.read_table(folder / "rows.parquet", columns=["_row_no", "_col", *texts.values()])
+    return {
+        "again": again,
+        "landed": landed.rename_columns(["_row_no", "_col", *names]),
+        "personal": {c.name for c in source.columns if c.privacy in ("personal", "secret")},
+        "manifest": load.manifest,
     }
-    records: dict[tuple[int, str | None], Any] = {}
-    for r in again:
-        key = (r.pop("_row_no"), r.pop("_col"))
-        if key in landed and key not in records:
-            records[key] = (r, landed[key])
-    return records, {c.name for c in source.columns if c.privacy in ("personal", "secret")}, load.manifest
+
+
+def _rows(known: dict[str, Any], row_nos: list[int]) -> dict[tuple[int, str | None], Any]:
+    """(row number, column) → (texts of the payload read again, texts in landing), for the rows asked."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    def pick(table: Any) -> dict[tuple[int, str | None], dict[str, Any]]:
+        chosen = table.filter(pc.is_in(table["_row_no"], pa.array(row_nos, table["_row_no"].type)))
+        out: dict[tuple[int, str | None], dict[str, Any]] = {}
+        for r in chosen.to_pylist():
+            out.setdefault((r.pop("_row_no"), r.pop("_col")), r)
+        return out
+
+    again, landed = pick(known["again"]), pick(known["landed"])
+    return {key: (again[key], landed[key]) for key in again if key in landed}
