@@ -5,11 +5,7 @@ Invariant: a cell's text goes into the table exactly as sent; only names of colu
 
 from __future__ import annotations
 
-import codecs
-import html
-import json
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -20,12 +16,14 @@ import pyarrow.compute as pc
 
 from extract.errors import LoadRefused
 from extract.readers.base import REJECT_COLUMNS, Parsed
+from extract.readers.texts import full_year, key, loads, plain, split_unit, text, tooltip
 from extract.source import Source, Strict
 
-_TAG = re.compile(r"<[^>]*>")
-_TITLE = re.compile(r"""title\s*=\s*(?:'([^']*)'|"([^"]*)")""")
-_UNIT = re.compile(r"^(.*?)\s*[(（]([^()（）]*)[)）]\s*$", re.S)
-_NO_YEAR = re.compile(r"^\s*(\d{1,2})[-/.](\d{1,2})(?=\D|$)")
+__all__ = [
+    "Grid", "Rejects", "Unpivot", "from_grid", "from_records", "key", "loads", "lookup", "match_headers", "plain",
+    "reject_damaged", "split_unit", "table", "text",
+]  # fmt: skip
+
 _EXCEL_DAMAGE = re.compile(r"^\d(?:\.\d+)?[Ee]\+(?:1[5-9]|2\d)$")
 
 
@@ -40,7 +38,7 @@ class Unpivot(Strict):
     id: list[str]
     name_column: str
     value_column: str
-    only: list[str] = []
+    only: tuple[str, ...] = ()
     unit_column: str | None = None
     flag_suffix: str | None = None
     flag_column: str | None = None
@@ -62,100 +60,6 @@ class Grid(Strict):
     unit_column: str | None = None
     original_column: str | None = None
     year_from: str | None = None
-
-
-# ---------------------------------------------------------------- text
-
-
-def decode(data: bytes) -> tuple[str, str, bool]:
-    """(text, encoding, cut): UTF-8 with or without BOM, UTF-16 with BOM, else GB 18030.
-
-    cut is True when the bytes end inside a character. Bytes that no encoding explains become U+FFFD: the caller
-    rejects the records that hold one. A file that is UTF-8 but for a few damaged characters stays UTF-8.
-    """
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", "replace"), "utf-16", False
-    if data[:3] == codecs.BOM_UTF8:
-        data = data[3:]
-    for encoding in ("utf-8", "gb18030"):
-        decoder = codecs.getincrementaldecoder(encoding)("strict")
-        try:
-            text_ = decoder.decode(data, final=False)
-        except UnicodeDecodeError:
-            if encoding == "utf-8":
-                loose = data.decode("utf-8", "replace")
-                wide = sum(1 for c in loose if c > "\x7f")
-                # GBK read as UTF-8 is nearly all replacement characters; a damaged UTF-8 file has a few
-                if loose.count("�") * 5 < wide:
-                    return loose, "utf-8", False
-            continue
-        return text_, encoding, bool(decoder.getstate()[0])
-    return data.decode("gb18030", "replace"), "gb18030", False
-
-
-def loads(data: bytes) -> Any:
-    """JSON bytes to objects; numbers stay the text that was sent. Raises ValueError when it is not whole JSON."""
-    return json.loads(decode(data)[0], parse_float=str, parse_int=str, parse_constant=str)
-
-
-def text(value: Any) -> str | None:
-    """A JSON value as text: strings untouched, null none, true/false, lists and objects as compact JSON."""
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return str(value)
-
-
-def plain(cell: str) -> str:
-    """The text of a cell that may hold HTML."""
-    return html.unescape(_TAG.sub("", cell)).strip() if "<" in cell or "&" in cell else cell
-
-
-def tooltip(cell: str) -> str | None:
-    """What stands after the colon of a cell's title attribute (原始值：20.27), or None."""
-    m = _TITLE.search(cell)
-    if not m:
-        return None
-    said = html.unescape(m.group(1) if m.group(1) is not None else m.group(2))
-    return re.split(r"[:：]", said, maxsplit=1)[-1].strip()
-
-
-def split_unit(header: str) -> tuple[str, str | None]:
-    """(name, unit) of a header such as 水温(℃) or one with HTML; unit None where none is printed."""
-    shown = plain(header).strip()
-    m = _UNIT.match(shown)
-    return (m.group(1).strip(), m.group(2).strip()) if m else (shown, None)
-
-
-def key(name: str) -> str:
-    """A header reduced to what two senders agree on: full width folded, blanks and line ends gone."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", plain(name))).casefold()
-
-
-def full_year(value: str | None, near: date) -> str | None:
-    """`05-08 15:00` with the year in which it lies nearest to `near`; a text with a year is untouched."""
-    m = _NO_YEAR.match(value) if value else None
-    if not value or not m:
-        return value
-    month, day = int(m.group(1)), int(m.group(2))
-    best: tuple[int, int] | None = None
-    for year in (near.year - 1, near.year, near.year + 1):
-        try:
-            gap = abs((date(year, month, day) - near).days)
-        except ValueError:
-            continue
-        best = min(best, (gap, year)) if best else (gap, year)
-    if best is None:
-        return value
-    return f"{best[1]:04d}-{month:02d}-{day:02d}{value[m.end() :]}"
-
-
-# ---------------------------------------------------------------- tables
 
 
 class Rejects:
@@ -183,7 +87,7 @@ class Rejects:
         """One rejected row: record number, reason in both languages, what of its cells is known."""
         self._rows.append(
             {**(cells or {}), "_row_no": row_no, "_col": col, "check_id": check_id, "column_name": column_name,
-             "value": value, "reason_zh": zh, "reason_en": en}
+             "rejected_value": value, "reason_zh": zh, "reason_en": en}
         )  # fmt: skip
 
     def table(self) -> pa.Table | None:
@@ -284,7 +188,7 @@ def from_records(
     if unpivot:
         stay = {key(k) for k in unpivot.id}
         suffix = unpivot.flag_suffix
-        items = unpivot.only or [
+        items = list(unpivot.only) or [
             k for k in sent if key(k) not in stay and not (suffix and k.endswith(suffix))
         ]
     spread = set(items)
@@ -435,8 +339,8 @@ def reject_damaged(source: Source, parsed: Parsed) -> Parsed:
     if not bad:
         return parsed
     rejects = Rejects(source)
-    for i, (name, value) in sorted(bad.items()):
-        row = parsed.table.slice(i, 1).to_pylist()[0]
+    for at, (name, value) in sorted(bad.items()):
+        row = parsed.table.slice(at, 1).to_pylist()[0]
         rejects.add(
             row.pop("_row_no"), "long_number", f"长编号被电子表格改成了科学计数 {value}，原数已丢失；请将该列设为文本后重报",
             f"a long code was turned into {value} by a spreadsheet; set the column to text and send it again",
