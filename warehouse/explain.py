@@ -111,6 +111,14 @@ class Explainer:
                 return self._owner(fact, prefix, condition, values)
         raise self._nothing(indicator, subject, period, basis)
 
+    def subject(self, name: str) -> str:
+        """The code of a subject: a Chinese name of an area in force is turned into its code, anything else is kept."""
+        found = self.con.execute(
+            "select area_code from build.dim_area where name_zh = ? order by valid_from desc nulls last limit 1",
+            [name],
+        ).fetchone()
+        return str(found[0]) if found else name
+
     def _nothing(self, indicator: str, subject: str, period: str, basis: str) -> UsageError:
         def listed(column: str, condition: str, values: list[str]) -> str:
             query = f"select distinct {column} from build.fct_indicator_value where {condition} order by 1"
