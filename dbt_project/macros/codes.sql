@@ -1,0 +1,22 @@
+{#- Unified social credit code (18 characters, 0-9 and capitals without I O S V Z): check digit by weights
+    3^i mod 31, check = (31 - sum mod 31) mod 31. True or false; null for a null text. -#}
+{% macro is_uscc_valid(x) -%}
+    {%- set charset = '0123456789ABCDEFGHJKLMNPQRTUWXY' -%}
+    {%- set weights = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28] -%}
+    case when {{ x }} is null then null
+        when not {{ jianhu.matches(x, '[0-9A-HJ-NPQRTUWXY]{18}') }} then false
+        else (31 - (
+            {%- for w in weights %}
+            {{ w }} * (instr('{{ charset }}', substr({{ x }}, {{ loop.index }}, 1)) - 1){{ ' +' if not loop.last }}
+            {%- endfor %}
+        ) % 31) % 31 = instr('{{ charset }}', substr({{ x }}, 18, 1)) - 1
+    end
+{%- endmacro %}
+
+{#- HJ 608-2017 annex A permit number: USCC, three digits of sequence, one special mark -#}
+{% macro is_permit_no_valid(x) -%}
+    case when {{ x }} is null then null
+        else {{ jianhu.matches(x, '[0-9A-HJ-NPQRTUWXY]{18}[0-9]{3}[A-Z0-9]') }}
+            and coalesce({{ jianhu.is_uscc_valid("substr(" ~ x ~ ", 1, 18)") }}, false)
+    end
+{%- endmacro %}
