@@ -63,12 +63,14 @@ class Parsed:
     REJECT_COLUMNS (check_id, column_name, rejected_value, reason_zh, reason_en); null where there is none.
     Not plain `value`: many sources declare a column of that name.
     records_in: records in the payload; rows_in = len(table) + len(rejects).
+    stats: counts that the reader's kind defines (hj212: frames, frames_accepted, rejected_<reason> …), for the manifest.
     """
 
     table: pa.Table
     records_in: int
     rejects: pa.Table | None = None
     notes: list[str] = field(default_factory=list)
+    stats: dict[str, int] = field(default_factory=dict)
 
 
 REJECT_COLUMNS = ("check_id", "column_name", "rejected_value", "reason_zh", "reason_en")
