@@ -6,7 +6,9 @@ Invariant: an exception inside Great Expectations is a fault of ours and is rais
 
 from __future__ import annotations
 
+import csv
 import functools
+import json
 import logging
 import os
 from pathlib import Path
@@ -16,11 +18,13 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from extract.errors import UserError
+from extract.home import REPO
 from extract.source import Source
 
 if TYPE_CHECKING:
     import pandas as pd
 
+SEEDS = REPO / "dbt_project" / "seeds"
 POSITION = "_position"  # the named index of a batch: the row's place in it
 LOAD_METRICS = ("records_in", "rows_in", "rejected_pct")
 COLUMN_METRICS = ("_filled_count", "_distinct_count")
@@ -54,10 +58,8 @@ class Expectation(BaseModel):
 
     def reason(self, source: Source, value: Any) -> tuple[str, str]:
         """The reason in Chinese and English, filled in for one value."""
-        name, zh = self.column, self.column
-        for c in source.columns:
-            if c.name == name:
-                zh = c.aliases[0] if c.aliases else c.name
+        name = self.column
+        zh = next((c.aliases[0] for c in source.columns if c.name == name and c.aliases), name)
         fill = {"value": str(value)[:80], "column": name, "column_zh": zh}
         return self.reason_zh.format(**fill), self.reason_en.format(**fill)
 
@@ -75,13 +77,43 @@ class Suite(BaseModel):
         return [e for e in self.expectations if e.severity == severity]
 
 
+def _resolved(doc: Any) -> Any:
+    """A suite's document with every `value_set: {seed, column, where}` replaced by the seed's values, sorted.
+
+    A closed list (towns, items) is stated once, as a seed, and both dbt and the door read it.
+    """
+    if isinstance(doc, list):
+        return [_resolved(x) for x in doc]
+    if not isinstance(doc, dict):
+        return doc
+    if set(doc) <= {"seed", "column", "where"} and "seed" in doc:
+        path = SEEDS / f"{doc['seed']}.csv"
+        if not path.exists():
+            raise UserError(
+                f"a suite names the seed {doc['seed']!r}, which does not exist", where=f"file dbt_project/seeds/{doc['seed']}.csv",
+                todo="correct the name of the seed",
+            )  # fmt: skip
+        with path.open(encoding="utf-8-sig", newline="") as f:
+            rows = list(csv.DictReader(f))
+        where = {k: str(v) for k, v in (doc.get("where") or {}).items()}
+        return sorted({r[doc["column"]] for r in rows if all(r[k] == v for k, v in where.items())} - {""})
+    return {k: _resolved(v) for k, v in doc.items()}
+
+
+def fingerprint(file: Path) -> bytes:
+    """What a suite file says, seeds resolved and reasons left out: part of a source's parse version."""
+    doc = _resolved(yaml.safe_load(file.read_text("utf-8")))
+    rules = [{k: v for k, v in e.items() if not k.startswith("reason_")} for e in doc.get("expectations", [])]
+    return json.dumps(rules, sort_keys=True, ensure_ascii=False, default=str).encode()
+
+
 def load_suite(source: Source, path: Path | None = None) -> Suite:
     """The suite of a source; an empty one when it has no file. Raises UserError naming the faulty key or column."""
     file = path or source.suite_file
     if not file.exists():
         return Suite(source=source.name, expectations=[])
     try:
-        suite = Suite(**yaml.safe_load(file.read_text("utf-8")))
+        suite = Suite(**_resolved(yaml.safe_load(file.read_text("utf-8"))))
     except (ValidationError, yaml.YAMLError, TypeError) as e:
         detail = (
             "; ".join(f"{'.'.join(map(str, x['loc']))}: {x['msg']}" for x in e.errors())
@@ -97,16 +129,17 @@ def load_suite(source: Source, path: Path | None = None) -> Suite:
     columns = {c.name for c in source.columns}
     metrics = {*LOAD_METRICS, *(c + m for c in columns for m in COLUMN_METRICS)}
     ids: set[str] = set()
-    for e in suite.expectations:
-        known = columns if e.severity == "reject" else metrics
-        if e.kwargs.get("column") not in known or e.id in ids or "mostly" in e.kwargs:
+    for rule in suite.expectations:
+        known = columns if rule.severity == "reject" else metrics
+        if rule.kwargs.get("column") not in known or rule.id in ids or "mostly" in rule.kwargs:
             raise UserError(
-                f"the expectation {e.id!r} of source {source.name!r} is not valid",
-                where=f"file expectations/{file.name}: column {e.kwargs.get('column')!r}",
-                rule="an id stands once, `mostly` is not used, and the column is one of: " + ", ".join(sorted(known)),
+                f"the expectation {rule.id!r} of source {source.name!r} is not valid",
+                where=f"file expectations/{file.name}: column {rule.kwargs.get('column')!r}",
+                rule="an id stands once, `mostly` is not used, and the column is one of: "
+                + ", ".join(sorted(known)),
                 todo="correct the expectation",
             )
-        ids.add(e.id)
+        ids.add(rule.id)
     return suite
 
 
@@ -139,7 +172,9 @@ def _raise_inner_faults(check_id: str, info: Any) -> None:
     found = [info] if isinstance(info, dict) and "raised_exception" in info else list((info or {}).values())
     for one in found:
         if isinstance(one, dict) and one.get("raised_exception"):
-            raise GateFault(f"Great Expectations failed inside check {check_id!r}: {one.get('exception_message')}")
+            raise GateFault(
+                f"Great Expectations failed inside check {check_id!r}: {one.get('exception_message')}"
+            )
 
 
 def validate(expectations: list[Expectation], frame: pd.DataFrame) -> dict[str, list[int]]:

@@ -79,7 +79,9 @@ def value_column(source: Source) -> str | None:
     if "value" in names:
         return "value"
     numbers = [
-        c.name for c in source.columns if c.data_type.startswith("decimal") and c.name not in source.natural_key
+        c.name
+        for c in source.columns
+        if c.data_type.startswith("decimal") and c.name not in source.natural_key
     ]
     return numbers[-1] if numbers else None
 
@@ -100,7 +102,9 @@ class Door:
         n = table.num_rows
         counts = np.array([t.num_rows for t in texts])
         slot = np.repeat(np.arange(len(items)), counts)
-        encoded = {c.name: self._parser.column(c, table[c.name], self._date_format) for c in self.source.columns}
+        encoded = {
+            c.name: self._parser.column(c, table[c.name], self._date_format) for c in self.source.columns
+        }
 
         problems = _Problems()
         for name, e in encoded.items():
@@ -278,7 +282,8 @@ class Door:
                 "records_in": [p.records_in for p in items],
                 "rows_in": [v.rows.num_rows + v.rejected.num_rows for v in verdicts],
                 "rejected_pct": [
-                    100.0 * v.rejected.num_rows / max(1, v.rows.num_rows + v.rejected.num_rows) for v in verdicts
+                    100.0 * v.rejected.num_rows / max(1, v.rows.num_rows + v.rejected.num_rows)
+                    for v in verdicts
                 ],
                 gate.POSITION: range(len(items)),
             }

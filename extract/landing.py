@@ -70,9 +70,13 @@ def slice_id(s: Slice) -> str:
 
     Two different slices of a source never share a name: a long part is cut and ends in its hash.
     """
-    window = f"{s.start:%Y%m%d}-{s.end:%Y%m%d}" if s.start and s.end else (f"{s.start:%Y%m%d}" if s.start else "")
+    window = (
+        f"{s.start:%Y%m%d}-{s.end:%Y%m%d}" if s.start and s.end else (f"{s.start:%Y%m%d}" if s.start else "")
+    )
     kept = "".join(
-        ch if ch.isalnum() or ch in "-_()（）" or (ch == "." and i) else quote(ch, safe="").replace(".", "%2E")
+        ch
+        if ch.isalnum() or ch in "-_()（）" or (ch == "." and i)
+        else quote(ch, safe="").replace(".", "%2E")
         for i, ch in enumerate(s.part)
     )
     if len(kept.encode()) > 160:
@@ -170,7 +174,12 @@ def _temporary(home: Home) -> Path:
 
 
 def commit(
-    home: Home, source: Source, payload: Payload, parsed: Parsed, verdict: Verdict, predecessors: list[str] | None = None
+    home: Home,
+    source: Source,
+    payload: Payload,
+    parsed: Parsed,
+    verdict: Verdict,
+    predecessors: list[str] | None = None,
 ) -> Committed:
     """Commits one load, or nothing when its id is that of the slice's winning load. Under the source's lock only.
 
@@ -197,7 +206,9 @@ def commit(
     boundary("landing.folder_made")
     digest, size = _write_payload(payload.path, temporary / "payload.zst")
     boundary("landing.payload_written")
-    _write_parquet(rows.append_column("_load_id", pa.repeat(new_id, rows.num_rows)), temporary / "rows.parquet")
+    _write_parquet(
+        rows.append_column("_load_id", pa.repeat(new_id, rows.num_rows)), temporary / "rows.parquet"
+    )
     boundary("landing.rows_written")
     if rejected.num_rows:
         _write_parquet(rejected, temporary / "rejected.parquet")
@@ -290,7 +301,10 @@ def stored_payload(load: Load, workdir: Path) -> Payload:
     import zstandard
 
     m = load.manifest
-    name = re.sub(r"\.(gz|zst)$", "", m["payload_name"].rstrip("/").rsplit("/", 1)[-1].split("?")[0]) or "payload"
+    name = (
+        re.sub(r"\.(gz|zst)$", "", m["payload_name"].rstrip("/").rsplit("/", 1)[-1].split("?")[0])
+        or "payload"
+    )
     folder = workdir / load.load_id
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name[-120:]

@@ -22,7 +22,9 @@ class Locked(UserError):
 
 
 @contextmanager
-def held(path: Path, what: str, wait_s: float = 600, say: Callable[[str], None] | None = None) -> Iterator[None]:
+def held(
+    path: Path, what: str, wait_s: float = 600, say: Callable[[str], None] | None = None
+) -> Iterator[None]:
     """Holds the lock file `path` for the block; waits up to wait_s seconds, saying so once, then raises Locked."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)

@@ -142,13 +142,14 @@ class Source(Strict):
     def parse_version(self) -> str:
         """Hash of what decides how bytes become rows: this YAML, the suite, the reader's own `VERSION`,
         the door's typed parsing."""
+        from expectations import gate
         from extract import types
         from extract.readers import base
 
         h = hashlib.sha256()
         h.update(json.dumps(self.model_dump(mode="json", exclude=_NOT_PARSING), sort_keys=True).encode())
         if self.suite_file.exists():
-            h.update(self.suite_file.read_bytes())
+            h.update(gate.fingerprint(self.suite_file))
         h.update(base.reader_version(self.reader).encode())
         h.update(f"types {types.VERSION}".encode())
         return h.hexdigest()[:16]

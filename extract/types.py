@@ -6,6 +6,7 @@ DuckDB SQL over Arrow) and mapped back to the rows; nothing is guessed that the 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,11 +77,19 @@ REASONS: dict[str, tuple[str, str]] = {
 }
 
 
+def shown_name(column: Column) -> str:
+    """What a sender calls the column: a Chinese name he may use, else the description's first words."""
+    for name in column.aliases:
+        if re.search("[\u4e00-\u9fff]", name):
+            return name
+    return re.split("[，,：:；。（( ]", column.description)[0] or column.name
+
+
 def reason(check_id: str, column: Column | None, value: str | None, **more: str) -> tuple[str, str]:
     """The reason in Chinese and English for a check of this module, filled in for one column and value."""
     zh, en = REASONS[check_id]
     shown = (value or "")[:80]
-    column_zh = (column.aliases[0] if column and column.aliases else column.name) if column else ""
+    column_zh = shown_name(column) if column else ""
     fill: dict[str, str] = {
         "column_zh": column_zh,
         "column": column.name if column else "",
@@ -215,7 +224,9 @@ def _time_query(column: Column, date_format: str | None) -> str:
     names = "['y', 'mo', 'd', 'h', 'mi', 's', 'f', 'z']"
     known = "rtrim(translate(n, '年月时点分日号T秒', '--:::   '), ' :')"
     declared = (
-        f"coalesce(strftime(try_strptime(n, {_q(date_format)}), '%Y-%m-%d %H:%M:%S'), {known})" if date_format else known
+        f"coalesce(strftime(try_strptime(n, {_q(date_format)}), '%Y-%m-%d %H:%M:%S'), {known})"
+        if date_format
+        else known
     )
     value = "cast(t as date)" if is_date else "t"
     return f"""
@@ -348,7 +359,9 @@ class Parser:
         encoded = texts.combine_chunks().dictionary_encode()
         if isinstance(encoded, pa.ChunkedArray):  # an empty column keeps no chunk
             encoded = (
-                encoded.chunk(0) if encoded.num_chunks else pa.array([], pa.dictionary(pa.int32(), pa.string()))
+                encoded.chunk(0)
+                if encoded.num_chunks
+                else pa.array([], pa.dictionary(pa.int32(), pa.string()))
             )
         read = self._read(column, encoded.dictionary, date_format)
         problems = read["problem"].cast(pa.int8())
