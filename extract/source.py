@@ -78,13 +78,13 @@ class SliceSpec(Strict):
 
     kind: Literal["snapshot", "interval", "arrivals"]
     window: Literal["day", "month", "quarter", "year", "none"] = "none"
-    lateness_days: int = Field(0, ge=0)
+    lateness_days: int = Field(default=0, ge=0)
 
 
 class Volume(Strict):
     """A load with fewer records is refused as a whole."""
 
-    min_records: int = Field(0, ge=0)
+    min_records: int = Field(default=0, ge=0)
 
 
 class Source(Strict):
