@@ -25,7 +25,7 @@ from extract import secrets
 from extract.errors import LoadRefused, UserError
 from extract.readers.base import Parsed, Payload, Reader, Request, Slice
 from extract.readers.records import Grid as Grid
-from extract.readers.records import Rejects, from_grid, from_records, match_headers, reject_damaged
+from extract.readers.records import Rejects, from_grid, from_records, match_headers
 from extract.readers.tabular import Context, Layout, from_rows, parse_csv
 from extract.source import Source, Strict
 
@@ -98,7 +98,6 @@ class FilesReader(Reader):
             parsed = _parse_excel(source, data, options, context)
         else:
             parsed = _parse_records(source, data, options, context)
-        parsed = reject_damaged(source, parsed)
         if source.slice.window != "none" and payload.slice.start is None:
             parsed.notes.append(
                 f"no_window: {payload.name}: the name tells no {source.slice.window}; the file is its own part"
@@ -291,7 +290,6 @@ def _parse_excel(source: Source, data: bytes, options: FilesOptions, context: Co
         except LoadRefused as e:
             refused.append((sheet.name, e))
             continue
-        parsed.table = _whole_days(source, parsed.table)
         done.append(parsed)
         rows = set(parsed.table["_row_no"].to_pylist()) & sheet.hidden_rows
         if rows:
@@ -311,19 +309,6 @@ def joined(parts: list[Parsed], notes: list[str]) -> Parsed:
         pa.concat_tables(rejects) if rejects else None,
         [*notes, *(n for p in parts for n in p.notes)],
     )
-
-
-def _whole_days(source: Source, table: pa.Table) -> pa.Table:
-    """Date columns without the midnight that a spreadsheet's date cell carries."""
-    for column in source.columns:
-        if column.data_type == "date":
-            at = table.schema.get_field_index(column.name)
-            table = table.set_column(
-                at,
-                column.name,
-                pc.replace_substring_regex(table[column.name], r"^(\d{4}-\d\d-\d\d) 00:00:00$", r"\1"),
-            )
-    return table
 
 
 def _parse_records(source: Source, data: bytes, options: FilesOptions, context: Context) -> Parsed:

@@ -5,14 +5,12 @@ Invariant: a cell's text goes into the table exactly as sent; only names of colu
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from extract.errors import LoadRefused
 from extract.readers.base import REJECT_COLUMNS, Parsed
@@ -20,11 +18,8 @@ from extract.readers.texts import full_year, key, loads, plain, split_unit, text
 from extract.source import Source, Strict
 
 __all__ = [
-    "Grid", "Rejects", "Unpivot", "from_grid", "from_records", "key", "loads", "lookup", "match_headers", "plain",
-    "reject_damaged", "split_unit", "table", "text",
+    "Grid", "Rejects", "Unpivot", "from_grid", "from_records", "key", "loads", "lookup", "match_headers", "plain", "split_unit", "table", "text",
 ]  # fmt: skip
-
-_EXCEL_DAMAGE = re.compile(r"^\d(?:\.\d+)?[Ee]\+(?:1[5-9]|2\d)$")
 
 
 class Unpivot(Strict):
@@ -320,39 +315,3 @@ def from_grid(
     col = pa.array([plain(i) for i in items], pa.string()).take(pa.array(which))
     made_table = table(source, np.asarray(numbers, np.int64)[at] if rows else [], col, cells)
     return Parsed(made_table, records_in=len(body), rejects=rejects.table(), notes=notes)
-
-
-def reject_damaged(source: Source, parsed: Parsed) -> Parsed:
-    """Move rows whose key text a spreadsheet has turned into 9.13E+17 from the table to the rejects.
-
-    Only text columns that are required or part of the natural key: elsewhere the text stays as sent.
-    """
-    names = [
-        c.name for c in source.columns if c.is_text and (c.required or c.name in source.natural_key)
-    ]  # fmt: skip
-    bad: dict[int, tuple[str, str]] = {}
-    for name in names:
-        column = parsed.table[name]
-        hits = pc.match_substring_regex(column, _EXCEL_DAMAGE.pattern)
-        for i in np.flatnonzero(hits.fill_null(False).to_numpy(zero_copy_only=False)):
-            bad.setdefault(int(i), (name, column[int(i)].as_py()))
-    if not bad:
-        return parsed
-    rejects = Rejects(source)
-    for at, (name, value) in sorted(bad.items()):
-        row = parsed.table.slice(at, 1).to_pylist()[0]
-        rejects.add(
-            row.pop("_row_no"), "long_number", f"长编号被电子表格改成了科学计数 {value}，原数已丢失；请将该列设为文本后重报",
-            f"a long code was turned into {value} by a spreadsheet; set the column to text and send it again",
-            col=row.pop("_col"), column_name=name, value=value, cells=row,
-        )  # fmt: skip
-    keep = np.ones(parsed.table.num_rows, bool)
-    keep[list(bad)] = False
-    more = rejects.table()
-    old = parsed.rejects
-    return Parsed(
-        parsed.table.filter(pa.array(keep)),
-        parsed.records_in,
-        more if old is None else pa.concat_tables([old, more]),
-        parsed.notes,
-    )
