@@ -1,13 +1,33 @@
 -- grain: point_id × factor_code × statistic × averaging_minutes × observed_at × maturity × value_origin × source
-{{ config(meta={'lookback_hours': 0}) }}
+-- values are never changed here; rule marks come from int_reading_flag, human marks from the register of marks
+{{ config(meta={'lookback_hours': 24}) }}
 with readings as (
     {{ union_models(var('reading_models'), reading_columns()) }}
+),
+
+human as (
+    {{ latest_by_key(ref('reading_flag_human'), ['point_id', 'factor_code', 'observed_from', 'observed_to'],
+        ['flagged_at desc', 'flag desc']) }}
 )
 
 select
-    point_id, factor_code, statistic, averaging_minutes, observed_at, maturity, value_origin, value,
-    value_as_sent, unit_as_sent, qualifier, detection_limit, flag_device, null_reason, month, source,
-    _load_id, _row_no, _col,
-    cast(null as varchar) as flag_rule,
-    cast(null as varchar) as flag_human
-from readings
+    r.point_id, r.factor_code, r.statistic, r.averaging_minutes, r.observed_at, r.maturity, r.value_origin,
+    r.value, r.value_as_sent, r.unit_as_sent, r.qualifier, r.detection_limit, r.flag_device, r.null_reason,
+    r.month, r.source, r._load_id, r._row_no, r._col,
+    f.flag_rule,
+    h.flag as flag_human
+from readings as r
+left join {{ ref('int_reading_flag') }} as f
+    on r.point_id = f.point_id
+    and r.factor_code = f.factor_code
+    and r.statistic = f.statistic
+    and r.averaging_minutes = f.averaging_minutes
+    and r.observed_at = f.observed_at
+    and r.maturity = f.maturity
+    and r.value_origin = f.value_origin
+    and r.source = f.source
+left join human as h
+    on r.point_id = h.point_id
+    and r.factor_code = h.factor_code
+    and r.observed_at > h.observed_from
+    and r.observed_at <= h.observed_to

@@ -1,0 +1,23 @@
+{#- Texts as people type them. -#}
+
+{#- x without any blank (tab, line end, space, U+3000, U+00A0), full-width digits and latin brackets made plain;
+    null where nothing is left. For keys and look-ups, not for print. -#}
+{% macro squeeze(x) -%}
+    nullif(translate({{ x }}, concat('０１２３４５６７８９（）', ' 　 ', chr(9), chr(10), chr(13)), '0123456789()'), '')
+{%- endmacro %}
+
+{#- x without blanks at its ends, inner line ends and tabs as spaces; null where nothing is left -#}
+{% macro tidy(x) -%}
+    nullif(trim(translate({{ x }}, concat('　 ', chr(9), chr(10), chr(13)), '     ')), '')
+{%- endmacro %}
+
+{#- a town's name without the province, city and district in front of it -#}
+{% macro town_key(x) -%}
+    nullif(regexp_replace({{ jianhu.squeeze(x) }}, '^(浙江省)?(绍兴市)?(柯桥区)?', ''), '')
+{%- endmacro %}
+
+{#- joins `town_alias` twice: as written, then without the names in front; gives town.area_code or bare.area_code -#}
+{% macro join_town(x) -%}
+left join {{ ref('town_alias') }} as town on {{ jianhu.squeeze(x) }} = town.alias
+left join {{ ref('town_alias') }} as bare on {{ jianhu.town_key(x) }} = bare.alias
+{%- endmacro %}
