@@ -148,16 +148,16 @@ def unchanged(home: Home, inputs: Inputs) -> Outcome | None:
     from warehouse import releases
 
     try:
-        folder = reading.current_release(home)
+        folder = reading.current_folder(home)
     except reading.NoRelease:
         return None
     current = reading.read_release(folder)
     same_day = current["as_of"][:10] == inputs.as_of[:10]
     if current["inputs_hash"] == inputs.inputs_hash and same_day:
-        return Outcome("unchanged", current["release_id"], folder)
+        return Outcome("unchanged", current["id"], folder)
     if inputs.inputs_hash in releases.withdrawn(home):
         note = "this content was rolled back and nothing has changed since; --force publishes it again"
-        return Outcome("withdrawn", current["release_id"], folder, [note])
+        return Outcome("withdrawn", current["id"], folder, [note])
     return None
 
 

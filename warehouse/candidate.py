@@ -32,6 +32,7 @@ class PublishTable:
     columns: dict[str, dict[str, Any]]  # name → description, data_type, meta
     meta: dict[str, Any]
     unique_id: str
+    grain: tuple[str, ...] = ()
 
 
 class Candidate:
@@ -75,12 +76,16 @@ class Candidate:
         """The publishable tables (meta.publish) that the build made, by name; the load ledger among them."""
         made = {r["unique_id"] for r in self.results if r["status"] in ("success", "warn")}
         out = [_ledger_table()]
+        evidence = self._evidence_parents()
+        order = self._grains()
         for node in self.manifest["nodes"].values():
             if node["resource_type"] not in RESOURCE_TYPES or node["unique_id"] not in made:
                 continue
             meta = {**node.get("meta", {}), **node.get("config", {}).get("meta", {})}
-            default = node["resource_type"] == "seed" or not node["name"].startswith(("stg_", "int_"))
-            if not meta.get("publish", default) or node["config"].get("materialized") == "ephemeral":
+            # the project publishes by default; helpers of the build leave it only as evidence of a published value
+            if node["name"].startswith(("stg_", "int_")) and node["name"] not in evidence:
+                continue
+            if not meta.get("publish", True) or node["config"].get("materialized") == "ephemeral":
                 continue
             name = node.get("alias") or node["name"]
             columns = {
@@ -100,9 +105,32 @@ class Candidate:
                     columns=columns,
                     meta=meta,
                     unique_id=node["unique_id"],
+                    grain=order.get(node["unique_id"], ()),
                 )
             )
         return sorted(out, key=lambda t: (t.database, t.name))
+
+    def _evidence_parents(self) -> set[str]:
+        names: set[str] = set()
+        for node in self.manifest["nodes"].values():
+            for one in node.get("config", {}).get("meta", {}).get("evidence") or []:
+                names.add(str(one.get("parent", "")))
+        return names
+
+    def _grains(self) -> dict[str, tuple[str, ...]]:
+        """Key columns by node, as the tests `unique_rows` and `unique` state them."""
+        found: dict[str, tuple[str, ...]] = {}
+        for node in self.manifest["nodes"].values():
+            test = node.get("test_metadata") or {}
+            attached = node.get("attached_node")
+            if not attached:
+                continue
+            kwargs = test.get("kwargs", {})
+            if test.get("name") == "unique_rows":
+                found[attached] = tuple(kwargs.get("columns") or ())
+            elif test.get("name") == "unique" and kwargs.get("column_name"):
+                found.setdefault(attached, (str(kwargs["column_name"]),))
+        return found
 
     def upstream_sources(self, unique_id: str) -> set[str]:
         """Names of the raw sources that a node reads, through any number of models."""
@@ -132,6 +160,7 @@ def _ledger_table() -> PublishTable:
         columns={n: {"description": _LEDGER_ZH[n], "meta": {}} for n, _ in LEDGER_COLUMNS},
         meta={},
         unique_id="system.load_ledger",
+        grain=("source", "part", "window_start", "window_end", "seq", "load_id"),
     )
 
 

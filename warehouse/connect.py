@@ -23,7 +23,7 @@ class NoRelease(UserError):
     """There is no release to read."""
 
 
-def current_release(home: Home) -> Path:
+def current_folder(home: Home) -> Path:
     """The folder of the current release, its real path. Raises NoRelease."""
     try:
         found = home.current.resolve(strict=True)
@@ -39,7 +39,7 @@ def current_release(home: Home) -> Path:
 def release_folder(home: Home, release_id: str | None = None) -> Path:
     """The folder of a release by id (or an unambiguous beginning of it); the current one without id."""
     if not release_id or release_id == "current":
-        return current_release(home)
+        return current_folder(home)
     names = [] if not home.releases.exists() else sorted(
         p.name for p in home.releases.iterdir() if p.is_dir() and not p.is_symlink() and not p.name.startswith(".")
     )  # fmt: skip
@@ -62,6 +62,11 @@ def read_release(folder: Path) -> dict[str, Any]:
             "this is not a release", where=f"folder {folder}", rule="release.json is missing"
         ) from e
     return loaded
+
+
+def current_release(home: Home) -> dict[str, Any]:
+    """release.json of the current release: id, as_of, scheme_mode, code_commit, warnings … Raises NoRelease."""
+    return read_release(current_folder(home))
 
 
 def connect(

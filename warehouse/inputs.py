@@ -203,7 +203,7 @@ def _replayed(ledger: list[dict[str, Any]], like: Mapping[str, Any]) -> list[dic
             rows.append(found)
     if lost:
         raise UserError(
-            f"{len(lost)} load(s) of release {like['release_id']} are no longer in landing",
+            f"{len(lost)} load(s) of release {like['id']} are no longer in landing",
             where=", ".join(lost[:5]),
             rule="a release can be replayed while its loads are kept",
             todo="restore landing from its copy (docs/restore.md)",
