@@ -238,6 +238,7 @@ def commit(
         "arrived_at": payload.arrived_at.isoformat(sep=" ", timespec="seconds"),
         "predecessors": predecessors or [],
         "notes": parsed.notes,
+        "stats": parsed.stats,
     }
     part = temporary / (MANIFEST + ".part")
     with part.open("w", encoding="utf-8") as f:

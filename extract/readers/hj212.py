@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,6 +18,7 @@ from extract.readers import hj212_codec as codec
 from extract.readers import hj212_rules as rules
 from extract.readers.base import Parsed, Payload, Reader, Request
 from extract.readers.files import Location, find, refuse_broken, slice_of, unwrap, wanted
+from extract.readers.hj212_find import Found, drop_duplicates, find_packets, join_packets, stream_of
 from extract.readers.hj212_rules import FIELD_COLUMNS, OK, Frame
 from extract.readers.records import Rejects
 from extract.source import Source, Strict
@@ -63,17 +63,17 @@ def parse_bytes(source: Source, data: bytes) -> Parsed:
     sent, whatever else is wrong), frames_without_rows (accepted, no measured factor: heartbeats, answers, commands),
     rejected_<reason>, and counters of oddities that are not faults.
     """
-    stream, cells = _stream(data)
-    found = _find(stream, cells)
+    stream, cells = stream_of(data)
+    found = find_packets(stream, cells)
     stats: Counter[str] = Counter()
     tables = _decode(stream, found, stats)
-    _drop_duplicates(stream, found)
-    _join_packets(found, stats)
+    drop_duplicates(stream, found)
+    join_packets(found, stats)
     duplicates = found.duplicates()
     if duplicates.any():
         tables = [t.filter(pa.array(~duplicates[t["frame"].to_numpy()])) for t in tables]
     rejects = Rejects(source)
-    slow = _slow_rows(source, found, rejects, stats)
+    slow, conflicting = _slow_rows(found, rejects, stats)
     table = _table(source, [*tables, slow])
     bad = 0
     for no in sorted(found.plain):
@@ -88,156 +88,11 @@ def parse_bytes(source: Source, data: bytes) -> Parsed:
     stats["frames_crc_valid"] += found.count - len(found.plain)
     with_rows = np.zeros(found.count + 1, bool)
     with_rows[table["_row_no"].to_numpy()] = True
-    sent_bad = {r for r in rejects_of(rejects, "row_conflicting_values")}
-    with_rows[list(sent_bad)] = True
+    with_rows[conflicting] = True
     stats["frames_without_rows"] = stats["frames_accepted"] - int(np.count_nonzero(with_rows))
     plain_stats = {k: int(v) for k, v in sorted(stats.items())}
     notes = [f"hj212: {k} {v}" for k, v in plain_stats.items() if v]
     return Parsed(table, found.count, rejects.table(), notes, plain_stats)
-
-
-def rejects_of(rejects: Rejects, check_id: str) -> Iterator[int]:
-    """Record numbers of the collected rejects of one check."""
-    table = rejects.table()
-    if table is None:
-        return
-    for no, check in zip(table["_row_no"].to_pylist(), table["check_id"].to_pylist(), strict=True):
-        if check == check_id:
-            yield no
-
-
-# ---------------------------------------------------------------- finding
-
-
-@dataclass
-class Found:
-    """Packets in order. start, segment_end (-1: not framed) per packet; plain: those read by the plain form."""
-
-    start: np.ndarray
-    segment_end: np.ndarray
-    plain: dict[int, Frame]
-
-    @property
-    def count(self) -> int:
-        return int(self.start.size)
-
-    def duplicates(self) -> np.ndarray:
-        out = np.zeros(self.count, bool)
-        out[[no for no, f in self.plain.items() if f.reason == "duplicate_frame"]] = True
-        return out
-
-
-def _stream(data: bytes) -> tuple[bytes, list[tuple[int, int]] | None]:
-    """The bytes to search, and for a table with a column `frame` the spans of its cells within them."""
-    line_end = data.find(b"\n")
-    header = data[: line_end if line_end >= 0 else len(data)].removeprefix(b"\xef\xbb\xbf").rstrip(b"\r")
-    names = header.split(b"\t")
-    if len(names) < 2 or b"frame" not in names:
-        return data, None
-    at = names.index(b"frame")
-    cells: list[bytes] = []
-    for line in data[len(header) :].lstrip(b"\xef\xbb\xbf").split(b"\n")[1:]:
-        fields = line.rstrip(b"\r").split(b"\t", maxsplit=len(names) - 1)
-        if len(fields) > at and fields[at].strip():
-            cells.append(fields[at])
-        elif line.strip():
-            cells.append(line)  # a cut or blank record still is one packet
-    spans, where = [], 0
-    for cell in cells:
-        spans.append((where, where + len(cell)))
-        where += len(cell) + 1
-    return b"\n".join(cells) + b"\n", spans
-
-
-def _find(stream: bytes, cells: list[tuple[int, int]] | None) -> Found:
-    starts = codec.candidates(stream)
-    ends = codec.segment_ends(stream, starts)
-    for i in np.flatnonzero(ends < 0).tolist():  # segments of 0 or 1 characters, too short for the block form
-        if stream[starts[i] + 2 : starts[i] + 6] in (b"0000", b"0001"):
-            whole = rules.framed(stream, int(starts[i]))
-            ends[i] = whole[0] if whole else -1
-    keep = _not_inside(starts, ends)
-    starts, ends = starts[keep], ends[keep]
-    broken: dict[int, Frame] = {}
-    for i in np.flatnonzero(ends < 0).tolist():
-        start = int(starts[i])
-        after = int(starts[i + 1]) if i + 1 < starts.size else len(stream)
-        broken[start] = rules.judge_broken(stream, start, _line_end(stream, start, after))
-    for frame in _headerless(stream, starts, ends, broken):
-        broken[frame.start] = frame
-    if cells is not None:
-        _empty_cells(cells, starts, broken)
-    return _ordered(starts, ends, broken)
-
-
-def _not_inside(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Candidates that do not begin inside an earlier framed packet."""
-    keep = np.ones(starts.size, bool)
-    reach = np.maximum.accumulate(np.where(ends >= 0, ends + 4, 0)) if starts.size else ends
-    if starts.size < 2 or not (starts[1:] < reach[:-1]).any():
-        return keep
-    limit = 0
-    for i, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
-        if start < limit:
-            keep[i] = False
-        elif end >= 0:
-            limit = end + 4
-    return keep
-
-
-def _line_end(stream: bytes, start: int, after: int) -> int:
-    for mark in (b"\n", b"\r"):
-        at = stream.find(mark, start, after)
-        if at >= 0:
-            after = at
-    return after
-
-
-def _headerless(
-    stream: bytes, starts: np.ndarray, ends: np.ndarray, broken: dict[int, Frame]
-) -> Iterator[Frame]:
-    """Data segments that stand outside every packet: their header was lost."""
-    hits, at = [], stream.find(b";CN=")
-    while at >= 0:
-        hits.append(at)
-        at = stream.find(b";CN=", at + 4)
-    if not hits:
-        return
-    marks = np.array(hits, np.int64)
-    before = np.searchsorted(starts, marks, side="right") - 1
-    limit = np.array(
-        [e + 4 if e >= 0 else broken[s].end for s, e in zip(starts.tolist(), ends.tolist(), strict=True)], np.int64
-    ) if starts.size else np.zeros(0, np.int64)  # fmt: skip
-    outside = (before < 0) | (marks >= (limit[before] if starts.size else 0))
-    low = 0
-    for at, i in zip(marks[outside].tolist(), before[outside].tolist(), strict=True):
-        if at < low:
-            continue
-        after = int(starts[i + 1]) if i + 1 < starts.size else len(stream)
-        floor = max(low, int(limit[i]) if i >= 0 else 0)
-        frame = rules.judge_headerless(stream, at, floor, _line_end(stream, at, after))
-        if frame:
-            low = frame.end
-            yield frame
-
-
-def _empty_cells(cells: list[tuple[int, int]], starts: np.ndarray, broken: dict[int, Frame]) -> None:
-    """A record of a table in which no packet was found is one packet without a header."""
-    known = np.sort(np.concatenate([starts, np.array(list(broken), np.int64)]))
-    for a, b in cells:
-        i = int(np.searchsorted(known, a))
-        if i >= known.size or known[i] >= b:
-            broken[a] = Frame(a, b, "header_missing")
-
-
-def _ordered(starts: np.ndarray, ends: np.ndarray, broken: dict[int, Frame]) -> Found:
-    framed = ends >= 0
-    all_starts = np.concatenate([starts[framed], np.array(sorted(broken), np.int64)])
-    all_ends = np.concatenate([ends[framed], np.full(len(broken), -1, np.int64)])
-    order = np.argsort(all_starts, kind="stable")
-    all_starts, all_ends = all_starts[order], all_ends[order]
-    plain = {int(i): broken[int(all_starts[i])] for i in np.flatnonzero(all_ends < 0)}
-    return Found(all_starts, all_ends, plain)
 
 
 # ---------------------------------------------------------------- decoding
@@ -272,73 +127,6 @@ def _decode(stream: bytes, found: Found, stats: Counter[str]) -> list[pa.Table]:
     return tables
 
 
-def _drop_duplicates(stream: bytes, found: Found) -> None:
-    """Packets equal byte for byte to an earlier accepted one get the verdict duplicate_frame."""
-    good = found.segment_end >= 0
-    good[[no for no, f in found.plain.items() if f.reason != OK]] = False
-    numbers = np.flatnonzero(good)
-    starts, ends = found.start[numbers] + 6, found.segment_end[numbers]
-    for i in numbers[~codec.first_of_equal(stream, starts, ends)].tolist():
-        frame = found.plain.get(i)
-        if frame is None:
-            start, end = int(found.start[i]), int(found.segment_end[i])
-            frame = rules.read_segment(Frame(start, end + 4, OK, stream[start + 6 : end], True))
-            found.plain[i] = frame
-        frame.reason = "duplicate_frame"
-
-
-def _join_packets(found: Found, stats: Counter[str]) -> None:
-    """Reassemble split messages (PNUM, PNO): a set's DataTime is that of the packet that carries it.
-
-    A packet belongs to the open set of its MN, CN and PNUM unless its DataTime or QN says otherwise or its number has
-    come already. A packet that can be read alone is accepted even when its set is not complete.
-    """
-    open_sets: dict[tuple[str, str, int], dict[int, Frame]] = {}
-    sets: list[dict[int, Frame]] = []
-    for no in sorted(found.plain):
-        frame = found.plain[no]
-        if not frame.pnum or frame.reason != OK:
-            continue
-        key = (frame.head["MN"].strip(), frame.head["CN"], frame.pnum)
-        one = open_sets.get(key)
-        if one is None or frame.pno in one or not _same_message(one, frame):
-            one = open_sets[key] = {}
-            sets.append(one)
-        one[frame.pno] = frame
-    for one in sets:
-        pnum = next(iter(one.values())).pnum
-        stats["packet_sets"] += 1
-        stats["packet_sets_incomplete"] += len(one) < pnum
-        time = next((f.data_time for _, f in sorted(one.items()) if f.data_time), None)
-        merged: dict[str, Frame] = {}
-        for _, frame in sorted(one.items()):
-            if frame.items and not frame.data_time:
-                if time is None:
-                    frame.reason = "multi_packet_incomplete"
-                    continue
-                frame.data_time = time
-            # what belongs to a factor that an earlier packet began joins that packet's row
-            stay = []
-            for item in frame.items:
-                home = merged.setdefault(item[0], frame)
-                if home is frame:
-                    stay.append(item)
-                else:
-                    home.items.append(item)
-            frame.items = stay
-
-
-def _same_message(one: dict[int, Frame], frame: Frame) -> bool:
-    times = {f.data_time.strip() for f in (*one.values(), frame) if f.data_time}
-    if len(times) > 1:
-        return False
-    last = one[max(one)]
-    if frame.data_time and times and any(f.data_time for f in one.values()):
-        return True
-    qn, last_qn = frame.head.get("QN", ""), last.head.get("QN", "")
-    return qn == last_qn or frame.pno == max(one) + 1
-
-
 # ---------------------------------------------------------------- rows
 
 _IDENTITY = ("mn", "st", "cn", "qn", "dialect", "data_time", "factor_code")
@@ -352,8 +140,12 @@ def _cells(frame: Frame) -> dict[str, str | None]:
     }  # fmt: skip
 
 
-def _slow_rows(source: Source, found: Found, rejects: Rejects, stats: Counter[str]) -> pa.Table:
-    """Rows of the packets that the plain form read; values that contradict each other in one packet are rejected."""
+def _slow_rows(found: Found, rejects: Rejects, stats: Counter[str]) -> tuple[pa.Table, list[int]]:
+    """Rows of the packets that the plain form read, and the record numbers whose values contradict each other.
+
+    A factor with two different values of one kind in one packet is a rejected row: nobody can tell which holds.
+    """
+    conflicting: list[int] = []
     out: dict[str, list[Any]] = {c: [] for c in ("frame", *_IDENTITY, *FIELD_COLUMNS)}
     for no in sorted(found.plain):
         frame = found.plain[no]
@@ -373,6 +165,7 @@ def _slow_rows(source: Source, found: Found, rejects: Rejects, stats: Counter[st
                 name = FIELD_COLUMNS[clash]
                 shown = "、".join(slots[clash])[:_SHOWN]
                 stats["rows_conflicting"] += 1
+                conflicting.append(no + 1)
                 rejects.add(
                     no + 1, "row_conflicting_values",
                     f"同一报文中因子 {factor} 的同一项出现多个不同的值：{shown}；无法确定以哪个为准，请核对数采仪配置",
@@ -386,9 +179,8 @@ def _slow_rows(source: Source, found: Found, rejects: Rejects, stats: Counter[st
             out["factor_code"].append(factor)
             for name, texts in zip(FIELD_COLUMNS, slots, strict=True):
                 out[name].append(texts[0] if texts else None)
-    return pa.table(
-        {c: pa.array(v, pa.int64() if c == "frame" else pa.string()) for c, v in out.items()}
-    )
+    columns = {c: pa.array(v, pa.int64() if c == "frame" else pa.string()) for c, v in out.items()}
+    return pa.table(columns), conflicting
 
 
 def _table(source: Source, tables: list[pa.Table]) -> pa.Table:
@@ -412,7 +204,13 @@ def _reject(source: Source, stream: bytes, frame: Frame, number: int, rejects: R
     declared = {c.name for c in source.columns}
     cells = {k: v for k, v in _cells(frame).items() if k in declared}
     rejects.add(
-        number, f"frame_{frame.reason}", zh, en, column_name=_BLAMED.get(frame.reason), value=shown, cells=cells
+        number,
+        f"frame_{frame.reason}",
+        zh,
+        en,
+        column_name=_BLAMED.get(frame.reason),
+        value=shown,
+        cells=cells,
     )
 
 

@@ -18,7 +18,9 @@ import pyarrow.compute as pc
 from extract.readers import hj212_rules as rules
 from extract.readers.hj212_rules import CRC_HIGH, CRC_TABLE, FIELD_NO, HEAD, dialect_of, text_of
 
-BLOCK = 2 << 20  # bytes decoded at a time: the running arrays stay in cache and memory does not follow the payload
+BLOCK = (
+    2 << 20
+)  # bytes decoded at a time: the running arrays stay in cache and memory does not follow the payload
 
 _TABLE16 = np.array(CRC_TABLE, np.uint16)
 _HIGH = np.frombuffer(CRC_HIGH, np.uint8)
@@ -44,8 +46,8 @@ _EQ, _SEMI, _COMMA, _AMP, _ODD = 1, 2, 3, 4, 5
 _CLASS = np.zeros(256, np.uint8)
 _CLASS[:32] = _ODD
 _CLASS[127:] = _ODD
-for _c, _v in ((b"=", _EQ), (b";", _SEMI), (b",", _COMMA), (b"&", _AMP)):
-    _CLASS[_c[0]] = _v
+for _sign, _v in ((b"=", _EQ), (b";", _SEMI), (b",", _COMMA), (b"&", _AMP)):
+    _CLASS[_sign[0]] = _v
 
 _MONTH_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 
@@ -259,7 +261,9 @@ def decode(block: bytes, starts: np.ndarray, ends: np.ndarray, keys: Keys) -> De
         "pw_empty": int(np.count_nonzero(kept & ((head["PW"] < 0) | (value_len[head["PW"]] == 0)))),
         "segment_over_1024": int(np.count_nonzero(kept & (e - s > 1024))),
         "crc_lower_case": int(np.count_nonzero(kept & (a[e[:, None] + np.arange(4)] >= 97).any(axis=1))),
-        "items_in_payload_only": int(np.count_nonzero(in_cp & (said[:, 1] < 0) & (said[:, 2] == -1) & is_kept_item)),
+        "items_in_payload_only": int(
+            np.count_nonzero(in_cp & (said[:, 1] < 0) & (said[:, 2] == -1) & is_kept_item)
+        ),
     }
     bad[good[odd]] = True
     return Decoded(good[kept], np.flatnonzero(bad), pa.table(columns), notes)
