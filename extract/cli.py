@@ -31,6 +31,13 @@ def _day(text: str | None, option: str) -> date | None:
         raise UsageError(f"{option} {text!r} is not a day", todo="write it as 2026-03-01") from None
 
 
+def _console() -> Any:
+    from rich.console import Console
+
+    console = Console()
+    return console if console.is_terminal else Console(width=150)  # a log is not cut at 80 columns
+
+
 def _fail(e: UserError) -> typer.Exit:
     typer.echo(f"error: {e}", err=True)
     return typer.Exit(e.exit_code)
@@ -100,10 +107,9 @@ def extract_command(
 
 
 def _print(report: Report) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = _console()
     table = Table(title="extract", title_justify="left")
     for head in ("source", "state", "new", "same", "refused", "rows in", "loaded", "rejected", "s"):
         table.add_column(head, justify="left" if head in ("source", "state") else "right")
@@ -131,14 +137,16 @@ def _print_findings(console: Any, r: SourceResult) -> None:
             f"[yellow]{r.source}: {r.rows_rejected:,} rows rejected[/] ({escape(by_check)})", highlight=False
         )
     for x in r.rejected:
-        where = f"file {x['file']}, row {x['row']}" + (f", {x['col']}" if x["col"] else "")
+        cells = f" ({x['cells']} cells)" if x["cells"] > 1 else ""
+        where = f"file {x['file']}, row {x['row']}" + (f", {x['col']}{cells}" if x["col"] else "")
         column = f", column {x['column']}" if x["column"] else ""
         line = (
             f"  {where}{column}, value {x['value']!r}, rule {x['rule']}: {x['reason_zh']} / {x['reason_en']}"
         )
         console.print(escape(line), highlight=False)
-    if r.rows_rejected > len(r.rejected):
-        console.print(f"  … {r.rows_rejected - len(r.rejected):,} more in the loads' rejected.parquet")
+    told = sum(x["cells"] for x in r.rejected)
+    if r.rows_rejected > told:
+        console.print(f"  … {r.rows_rejected - told:,} more in the loads' rejected.parquet", highlight=False)
     for path in r.returned:
         console.print(f"  to give back to the sender: {escape(path)}", highlight=False)
 
@@ -166,10 +174,9 @@ def sources_command(
             )
         )
         raise typer.Exit(1 if faults else 0)
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = _console()
     if name:
         s = chosen[name]
         console.print(f"{s.name} {s.name_zh}: {s.description}", highlight=False)

@@ -95,6 +95,8 @@ class _Waiting:
 
     payload: Payload
     parsed: Parsed
+    rows_digest: str
+    load_id: str
 
 
 class _Run:
@@ -142,7 +144,18 @@ class _Run:
             self._refuse(payload, e)
             return
         self.result.notes += [f"{payload.name}: {n}" for n in parsed.notes]
-        self.waiting.append(_Waiting(payload, parsed))
+        digest = landing.rows_hash(self.source, parsed)
+        own = landing.load_id(payload.slice, digest, version)
+        alone = not any(w.payload.slice == payload.slice for w in self.waiting)
+        if (
+            standing and alone and own == standing.load_id
+        ):  # spares the door: an id says all that it could say
+            self._unchanged(payload.slice, own)
+            self._discard(payload)
+        elif standing and alone and self._is_overtaken(payload.slice, standing, own):
+            self.held.setdefault(payload.slice, []).append(payload)
+        else:
+            self.waiting.append(_Waiting(payload, parsed, digest, own))
 
     def _unchanged(self, s: Slice, load_id: str) -> None:
         self.result.unchanged_loads += 1
@@ -155,12 +168,15 @@ class _Run:
             return
         for w, verdict in zip(batch, self.door.check([w.parsed for w in batch]), strict=True):
             s = w.payload.slice
-            if self._is_overtaken(w):
-                self.held.setdefault(s, []).append(w.payload)
-                continue
             try:
                 done = landing.commit(
-                    self.home, self.source, w.payload, w.parsed, verdict, self.committed.get(s, [])
+                    self.home,
+                    self.source,
+                    w.payload,
+                    w.parsed,
+                    verdict,
+                    self.committed.get(s, []),
+                    w.rows_digest,
                 )
             except LoadRefused as e:
                 self._refuse(w.payload, e)
@@ -172,17 +188,14 @@ class _Run:
                 self._account(done, w.payload)
             self._discard(w.payload)
 
-    def _is_overtaken(self, w: _Waiting) -> bool:
+    def _is_overtaken(self, s: Slice, standing: landing.Load, own: str) -> bool:
         """Two payloads of one run answer one slice, and in an earlier run this one was the first of them.
 
         It is held until the run shows whether the other one comes again: else each run would commit both anew.
         """
-        s = w.payload.slice
-        standing = landing.winner(self.home, s)
-        if self.force or standing is None or s in self.committed or not standing.manifest.get("predecessors"):
+        if self.force or s in self.committed:
             return False
-        own = landing.load_id(s, landing.rows_hash(self.source, w.parsed), self.source.parse_version)
-        return own in standing.manifest["predecessors"]
+        return own in standing.manifest.get("predecessors", [])
 
     def _account(self, done: landing.Committed, payload: Payload) -> None:
         r, m = self.result, done.load.manifest
@@ -200,7 +213,8 @@ class _Run:
         if done.rejected is None:
             return
         room = max(0, _SHOWN - len(r.rejected))
-        r.rejected += rejected_rows(self.source, done.rejected.slice(0, room), payload.name)
+        if room:
+            r.rejected += rejected_rows(self.source, done.rejected.slice(0, 50 * room), payload.name)[:room]
         if self.source.reader == "register" or payload.path.suffix.lower() in (".xlsx", ".xlsm"):
             self._give_back(payload, done.rejected)
 
@@ -238,19 +252,32 @@ class _Run:
 
 
 def rejected_rows(source: Source, rejected: pa.Table, name: str) -> list[dict[str, Any]]:
-    """Rejected rows as a person reads them; values of personal and secret columns are masked."""
+    """Rejected rows as a person reads them; values of personal and secret columns are masked.
+
+    Cells of one record that were turned away for one reason are told once, with the columns they stood in.
+    """
     private = {c.name for c in source.columns if c.privacy in ("personal", "secret")}
     key_private = bool(private & set(source.natural_key))
-    out = []
+    out: list[dict[str, Any]] = []
     for r in rejected.to_pylist():
+        last = out[-1] if out else None
+        if last and (last["row"], last["rule"], last["column"]) == (
+            r["_row_no"],
+            r["check_id"],
+            r["column_name"],
+        ):
+            last["cells"] += 1
+            last["col"] = f"{last['col']}、{r['_col']}" if last["cells"] <= 4 else last["col"]
+            continue
         hide = r["column_name"] in private or (r["column_name"] is None and key_private)
         value, zh, en = r["rejected_value"], r["reason_zh"] or "", r["reason_en"] or ""
+        value = value if value is None or len(value) <= 80 else value[:80] + "…"
         if hide and value:
             zh, en, value = zh.replace(value[:80], MASK), en.replace(value[:80], MASK), MASK
         out.append(
             {
                 "file": name, "row": r["_row_no"], "col": r["_col"], "column": r["column_name"], "value": value,
-                "rule": r["check_id"], "reason_zh": zh, "reason_en": en,
+                "rule": r["check_id"], "reason_zh": zh, "reason_en": en, "cells": 1,
             }
         )  # fmt: skip
     return out

@@ -30,8 +30,8 @@ CHECKS = [
 
 REASONS: dict[str, tuple[str, str]] = {
     "required_blank": (
-        "“{column_zh}”为必填项，此处为空；请补填",
-        "column {column} is required and is blank here; fill it in",
+        "“{column_zh}”为必填项，此处为空（“{value}”）；请补填",
+        "column {column} is required and is blank here ({value!r}); fill it in",
     ),
     "not_a_number": (
         "“{column_zh}”应为数字，收到“{value}”；请只填数字，单位、说明写在别的列",
