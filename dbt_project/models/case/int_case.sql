@@ -1,0 +1,51 @@
+-- grain: case_id
+-- one case of any kind, before its events are judged
+select
+    concat('complaint:', complaint_no) as case_id,
+    'complaint' as case_kind,
+    channel,
+    purpose,
+    category,
+    town_code,
+    town_name_as_sent,
+    enterprise_name,
+    received_at,
+    accepted_at,
+    assigned_at,
+    replied_at,
+    closed_at,
+    extended_days,
+    satisfaction,
+    updated_at,
+    complainant_hash,
+    is_channel_known,
+    is_purpose_known,
+    'complaint_12345' as source,
+    _load_id,
+    _row_no
+from {{ ref('stg_complaint_12345') }}
+union all
+select
+    concat('message:', message_no) as case_id,
+    'message' as case_kind,
+    '网络' as channel,
+    cast(null as varchar) as purpose,
+    label_1 as category,
+    cast(null as varchar) as town_code,
+    cast(null as varchar) as town_name_as_sent,
+    cast(null as varchar) as enterprise_name,
+    message_at as received_at,
+    cast(null as timestamp) as accepted_at,
+    cast(null as timestamp) as assigned_at,
+    reply_at as replied_at,
+    cast(null as timestamp) as closed_at,
+    cast(null as int) as extended_days,
+    cast(null as varchar) as satisfaction,
+    cast(null as timestamp) as updated_at,
+    user_hash as complainant_hash,
+    true as is_channel_known,
+    true as is_purpose_known,
+    'complaint_message_xlsx' as source,
+    _load_id,
+    _row_no
+from {{ ref('stg_complaint_message_xlsx') }}
