@@ -1,0 +1,169 @@
+"""Write a whole synthetic district under `<home>/synthetic`: payloads, drop folder, database tables, truth.
+
+Invariant: the files are a pure function of (seed, first day, last day, scale); nothing reads a clock.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from district import air, export_books, frames, office, plan, registers, serve, stack, water
+from district.names import TOWNS
+from district.pages import DayPages
+from district.plan import District, Row
+from extract.errors import UsageError
+from extract.home import home as find_home
+
+Progress = Callable[[str], None]
+
+
+def write_rows(path: Path, rows: list[Row]) -> None:
+    """Plain records as Parquet; the schema follows the values."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    names = list(dict.fromkeys(k for r in rows for k in r))
+    columns = {n: _array([r.get(n) for r in rows]) for n in names}
+    pq.write_table(pa.table(columns), path, compression="zstd")
+
+
+def _array(values: list[Any]) -> pa.Array:
+    some = next((v for v in values if v is not None), None)
+    if isinstance(some, datetime):
+        return pa.array(values, pa.timestamp("us"))
+    if isinstance(some, date):
+        return pa.array(values, pa.date32())
+    if isinstance(some, float) or any(isinstance(v, float) for v in values):
+        return pa.array([None if v is None else float(v) for v in values], pa.float64())
+    return pa.array(values, pa.string() if some is None else None)
+
+
+def _air(d: District, folder: Path) -> air.AirSeries:
+    series = air.make_air(d)
+    pages = DayPages([p.code for p in d.air])
+    for kind, values, days in (
+        ("air", series.values, range(d.days)),
+        ("phase1/air", series.first_values, sorted(series.late_days)),
+        ("phase2/air", series.first_values, sorted(series.resent_days)),
+    ):
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+        for day in days:
+            rows = slice(day * 24, day * 24 + 24)
+            at = d.begin + timedelta(days=day)
+            body = pages.render(at, {f: v[rows] for f, v in values.items()},
+                                {f: v[rows] for f, v in series.flags.items()}, "reviewed")  # fmt: skip
+            (folder / kind / f"{at:%Y-%m-%d}.json").write_bytes(body)
+    return series
+
+
+def _exports_below(d: District, all_series: list[stack.OutletSeries]) -> list[Row]:
+    """Below-detection cells of the platform's workbooks (a converted figure under 1 mg/m³ is printed `<1.0`)."""
+    rows: list[Row] = []
+    for s in all_series:
+        if s.outlet.channel != "export":
+            continue
+        for f, zs in s.zs.items():
+            for h in ((zs < 1.0) & (s.flags == "N") & s.present).nonzero()[0].tolist():
+                rows += [
+                    {"source": "cems_platform_export", "point_id": f"outlet:{s.outlet.outlet_id}", "factor_code": f,
+                     "statistic": statistic, "observed_at": d.begin + timedelta(hours=h + 1), "sent": "<1.0",
+                     "detection_limit": 1.0}
+                    for statistic in ("mean", "mean_converted")
+                ]  # fmt: skip
+    return rows
+
+
+def _frame_truth(d: District, all_series: list[stack.OutletSeries], truth: dict[str, list[Row]]) -> None:
+    for s in all_series:
+        if s.outlet.channel != "hj212":
+            continue
+        factor = next(iter(s.avg))
+        statistic = "mean_converted" if factor in s.zs else "mean"
+        for kind, hours in (
+            ("late_data", list(s.corrected)), ("resent_old_payload", list(s.resent)), ("duplicate_data", s.duplicated),
+        ):  # fmt: skip
+            truth.setdefault(kind, []).extend(
+                {"source": "cems_hj212", "point_id": f"outlet:{s.outlet.outlet_id}", "factor_code": factor,
+                 "statistic": statistic, "observed_at": d.begin + timedelta(hours=h + 1),
+                 "value": float(s.judged(factor)[h])} for h in hours
+            )  # fmt: skip
+
+
+def simulate(
+    seed: int, first: date, last: date, scale: float = 1.0, home: str | os.PathLike[str] | None = None,
+    progress: Progress = lambda _: None,
+) -> dict[str, Any]:  # fmt: skip
+    """Make the district and return its summary (also in district.json). Raises UsageError for an impossible span."""
+    if last < first:
+        raise UsageError("the last day is before the first", where=f"{first} .. {last}")
+    if (last - first).days < 3:
+        raise UsageError("a synthetic district needs at least four days", where=f"{first} .. {last}")
+    if not 0 < scale <= 100:
+        raise UsageError("the scale must lie above 0 and not above 100", where=f"scale {scale}")
+    folder = find_home(home).root / "synthetic"
+    building = folder.with_name(".synthetic.part")
+    shutil.rmtree(building, ignore_errors=True)
+    drop, platform = building / "drop", building / "platform"
+    drop.mkdir(parents=True)
+    d = plan.make_district(seed, first, last, scale)
+    truth: dict[str, list[Row]] = {}
+
+    def gather(more: dict[str, list[Row]]) -> None:
+        for kind, rows in more.items():
+            truth.setdefault(kind, []).extend(rows)
+
+    progress("air")
+    gather(_air(d, platform).truth)
+    progress("water")
+    w = water.make_water(d)
+    water.write_bulletins(d, w, platform / "water")
+    gather(w.truth)
+    progress("stacks and outlets")
+    outlets = stack.make_outlets(d)
+    gather(stack.judge(d, outlets))
+    _frame_truth(d, outlets, truth)
+    gather({"below_detection": _exports_below(d, outlets)})
+    gather({"damaged_frame": frames.write_frames(d, outlets, drop / "hj212")})
+    export_books.write_exports(d, outlets, drop / "cems_export")
+    progress("offices")
+    complaints = office.make_complaints(d)
+    office.write_complaints(d, complaints, drop / "complaint_12345")
+    gather(complaints.truth)
+    people = office.write_messages(d, drop / "messages")
+    gather({"permit_report_late": office.write_permit_reports(d, drop / "permit_report")})
+    samples, below = water.manual_samples(d)
+    gather({"below_detection": below})
+    registers.write_registers(d, {**registers.register_rows(d), "water_section_manual": samples}, drop / "register")
+    for name in ("cnemc", "water"):
+        (drop / name).mkdir(exist_ok=True)
+    progress("database and truth")
+    tables = {"point_register": plan.point_rows(d), "enterprise_register": d.enterprises,
+              "permit_register": plan.permit_rows(d)}  # fmt: skip
+    for name, rows in tables.items():
+        write_rows(building / "database" / f"{name}.parquet", rows)
+    firms = [{"kind": k, "value": str(e[c])} for e in d.enterprises for k, c in (("name", "legal_person"), ("phone", "phone"))]
+    write_rows(building / "truth" / "planted_identifiers.parquet", complaints.identifiers + people + firms)
+    from district.truth import KINDS
+
+    for kind in KINDS:
+        write_rows(building / "truth" / f"{kind}.parquet", truth.get(kind, []))
+    summary = {
+        "synthetic": True, "label": "合成数据，非真实监测", "seed": seed, "from": str(first), "to": str(last), "scale": scale,
+        "towns": [asdict(t)["name"] for t in TOWNS], "air_points": len(d.air), "sections": len(d.sections),
+        "enterprises": len({e["uscc"] for e in d.enterprises}), "sites": len(d.enterprises),
+        "outlets": len(d.outlets), "monitored_outlets": len(outlets), "orders": len(complaints.versions),
+        "truth": {k: len(truth.get(k, [])) for k in KINDS},
+    }  # fmt: skip
+    (building / "district.json").write_text(json.dumps(summary, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    building.rename(folder)
+    serve.write_env(folder, serve.settings(folder))
+    return summary

@@ -1,0 +1,1 @@
+KINDS = ("gas_hour_exceedance",)
