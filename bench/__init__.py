@@ -1,0 +1,1 @@
+"""Measurements: one module per case, each beside its rival in the same run, results compared before times."""

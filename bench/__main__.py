@@ -1,0 +1,5 @@
+"""`python -m bench [case…]`."""
+
+from bench.run import main
+
+raise SystemExit(main())
