@@ -18,7 +18,7 @@ from extract.readers import hj212_codec as codec
 from extract.readers import hj212_rules as rules
 from extract.readers.base import Parsed, Payload, Reader, Request
 from extract.readers.files import Location, find, refuse_broken, slice_of, unwrap, wanted
-from extract.readers.hj212_find import Found, drop_duplicates, find_packets, join_packets, stream_of
+from extract.readers.hj212_find import Found, find_packets, join_packets, settle_duplicates, stream_of
 from extract.readers.hj212_rules import FIELD_COLUMNS, OK, Frame
 from extract.readers.records import Rejects
 from extract.source import Source, Strict
@@ -67,11 +67,8 @@ def parse_bytes(source: Source, data: bytes) -> Parsed:
     found = find_packets(stream, cells)
     stats: Counter[str] = Counter()
     tables = _decode(stream, found, stats)
-    drop_duplicates(stream, found)
+    settle_duplicates(found)
     join_packets(found, stats)
-    duplicates = found.duplicates()
-    if duplicates.any():
-        tables = [t.filter(pa.array(~duplicates[t["frame"].to_numpy()])) for t in tables]
     rejects = Rejects(source)
     slow, conflicting = _slow_rows(found, rejects, stats)
     table = _table(source, [*tables, slow])
@@ -102,7 +99,7 @@ def _decode(stream: bytes, found: Found, stats: Counter[str]) -> list[pa.Table]:
     """Rows of the regular packets, block by block; the others are read by the plain form into `found.plain`."""
     keys = codec.Keys()
     tables: list[pa.Table] = []
-    numbers = np.flatnonzero(found.segment_end >= 0)
+    numbers = np.flatnonzero((found.segment_end >= 0) & (found.first == np.arange(found.count)))
     starts, ends = found.start[numbers], found.segment_end[numbers]
     at = 0
     while at < numbers.size:

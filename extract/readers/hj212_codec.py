@@ -3,8 +3,9 @@
 Invariant: a frame goes through here only while it is regular; everything else is handed to `hj212_rules`, so verdicts
 and values are those of the plain form. Bytes come in, Arrow comes out; no Python object per frame or item.
 
-Why it is fast: only the high byte of the register meets the next byte, and that map of 256 states is linear over
-GF(2) with period 8. So the CRC of any segment is a difference of one running XOR over the whole block.
+Why the CRC costs almost nothing: only the high byte of the register meets the next byte, that map of 256 states is
+linear over GF(2), and eight steps of it are the identity. So bytes eight apart act alike, the running XOR of the
+block's 64-bit words holds the state of every segment, and one difference of two words is left to do per frame.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from extract.readers import hj212_rules as rules
 from extract.readers.hj212_rules import CRC_HIGH, CRC_TABLE, FIELD_NO, HEAD, dialect_of, text_of
@@ -48,6 +48,7 @@ _CLASS[:32] = _ODD
 _CLASS[127:] = _ODD
 for _sign, _v in ((b"=", _EQ), (b";", _SEMI), (b",", _COMMA), (b"&", _AMP)):
     _CLASS[_sign[0]] = _v
+_CLASS_BYTES = _CLASS.tobytes()
 
 _MONTH_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 
@@ -69,47 +70,62 @@ def candidates(data: bytes) -> np.ndarray:
     return np.sort(np.concatenate([pair[plain], np.array(more, np.int64)])) if more else pair[plain]
 
 
-def segment_ends(data: bytes, starts: np.ndarray) -> np.ndarray:
-    """End of the data segment of each frame whose length, CRC digits and CRC hold; -1 for the others."""
+def segment_ends(data: bytes, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """End of the data segment of each frame whose length, CRC digits and CRC hold (-1 for the others), and its print.
+
+    Equal segments have equal prints (uint64); segments with equal prints are most likely equal.
+    """
     a = np.frombuffer(data, np.uint8)
     ends = np.full(starts.size, -1, np.int64)
+    prints = np.zeros(starts.size, np.uint64)
     at = 0
     while at < starts.size:
         lo = int(starts[at])
         to = max(int(np.searchsorted(starts, lo + BLOCK)), at + 1)
         hi = min(int(starts[to - 1]) + 10013, a.size)
-        ends[at:to] = _block_ends(a[lo:hi], starts[at:to] - lo) + np.int64(lo)
+        found, prints[at:to] = _block_ends(a[lo:hi], starts[at:to] - lo)
+        ends[at:to] = np.where(found < 0, -1, found + lo)
         at = to
-    return np.where(ends < starts, -1, ends)
+    return ends, prints
 
 
-def _block_ends(a: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """As segment_ends within one block; a very negative number for the others."""
-    none = np.int64(-1 << 62)
+def _block_ends(a: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As segment_ends within one block."""
+    out, prints = np.full(starts.size, -1, np.int64), np.zeros(starts.size, np.uint64)
     head = a[np.minimum(starts[:, None] + np.arange(2, 6), a.size - 1)].astype(np.int64) - 48
     length = head @ np.array([1000, 100, 10, 1])
     end = starts + 6 + length
     ok = ((head >= 0) & (head <= 9)).all(axis=1) & (length >= 2) & (end + 4 <= a.size)
-    out = np.full(starts.size, none)
     if not ok.any():
-        return out
+        return out, prints
     s, e = starts[ok] + 6, end[ok]
     nibbles = _HEX[a[e[:, None] + np.arange(4)]]
     hex_ok = (nibbles < 16).all(axis=1)
     given = nibbles.astype(np.uint16) @ np.array([4096, 256, 16, 1], np.uint16)
-    # byte i contributes power((last - i)) to the state at `last`; powers repeat every 8
-    mixed = np.empty(a.size, np.uint8)
-    for k in range(8):
-        mixed[k::8] = _POWER[(-k) % 8][a[k::8]]
-    running = np.bitwise_xor.accumulate(mixed)
+    words = np.zeros(a.size // 8 + 2, "<u8")
+    words.view(np.uint8)[8 : 8 + a.size] = a
+    running = np.bitwise_xor.accumulate(
+        words
+    )  # [k]: XOR of the bytes before 8 k, position by position modulo 8
     last = e - 1
-    state = running[last - 1] ^ running[s - 1]
-    state = _POWER[last % 8, state] ^ _POWER[(last - s) % 8, 0xFF]
+    lanes = _xor_before(running, words, last) ^ _xor_before(running, words, s)
+    state = _POWER[(last - s) % 8, 0xFF]
+    by_lane = lanes.view(np.uint8).reshape(-1, 8)
+    for k in range(8):
+        state ^= _POWER[(last - k) % 8, by_lane[:, k]]
     good = hex_ok & (_TABLE16[state ^ a[last]] == given)
-    found = np.full(s.size, none)
-    found[good] = e[good]
-    out[ok] = found
-    return out
+    at = np.flatnonzero(ok)[good]
+    out[at] = e[good]
+    turn = (s % 8 * 8).astype(np.uint64)
+    turned = (lanes >> turn) | np.where(turn > 0, lanes << ((64 - turn) % 64), 0).astype(np.uint64)
+    prints[at] = ((turned ^ given) * np.uint64(0x9E3779B97F4A7C15) + (e - s).astype(np.uint64))[good]
+    return out, prints
+
+
+def _xor_before(running: np.ndarray, words: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """XOR of all bytes before `at`, those at positions k modulo 8 in byte k of the word."""
+    k, part = at >> 3, (at & 7).astype(np.uint64)
+    return running[k] ^ (words[k + 1] & ((np.uint64(1) << (part * np.uint64(8))) - np.uint64(1)))
 
 
 @dataclass
@@ -159,30 +175,29 @@ def decode(block: bytes, starts: np.ndarray, ends: np.ndarray, keys: Keys) -> De
     """Decode the framed frames of one block (segments [starts, ends) within it, ascending, not overlapping)."""
     a = np.frombuffer(block, np.uint8)
     n = starts.size
-    bad = np.zeros(n, bool)
-    cls = _CLASS[a]
-    pos = np.flatnonzero(cls)
+    starts, ends = starts.astype(np.int32), ends.astype(np.int32)
+    cls = np.frombuffer(block.translate(_CLASS_BYTES), np.uint8)
+    pos = np.flatnonzero(cls != 0).astype(np.int32)
     kind = cls[pos]
-    lo, hi = np.searchsorted(pos, starts), np.searchsorted(pos, ends)
     # a regular frame has exactly CP=&& … && : four ampersands, two at its very end
-    amp_before = np.concatenate([[0], np.cumsum(kind == _AMP)])
-    bad |= (amp_before[hi] - amp_before[lo]) != 4
-    odd_before = np.concatenate([[0], np.cumsum(kind == _ODD)])
-    bad |= (odd_before[hi] - odd_before[lo]) != 0
+    amps, odds = pos[kind == _AMP], pos[kind == _ODD]
+    amp_lo = np.searchsorted(amps, starts)
+    bad = np.searchsorted(amps, ends) - amp_lo != 4
+    bad |= np.searchsorted(odds, ends) != np.searchsorted(odds, starts)
     good = np.flatnonzero(~bad)
     if good.size == 0:
         return Decoded(good, np.arange(n), None)
-    s, e, lo, hi = starts[good], ends[good], lo[good], hi[good]
-    amps = pos[kind == _AMP]
-    amp = amps[amp_before[lo][:, None] + np.arange(4)]
+    s, e = starts[good], ends[good]
+    lo, hi = np.searchsorted(pos, s), np.searchsorted(pos, e)
+    amp = amps[amp_lo[good][:, None] + np.arange(4)]
     shape = (amp[:, 1] == amp[:, 0] + 1) & (amp[:, 2] == e - 2) & (amp[:, 3] == e - 1) & (amp[:, 0] - 4 >= s)
     before = a[np.maximum(amp[:, :1] - np.array([4, 3, 2, 1]), 0)]
     shape &= (before == np.frombuffer(b";CP=", np.uint8)).all(axis=1)
 
     count = hi - lo
     first = np.cumsum(count) - count
-    owner = np.repeat(np.arange(good.size), count)
-    at = np.arange(owner.size) - np.repeat(first - lo, count)
+    owner = np.repeat(np.arange(good.size, dtype=np.int32), count)
+    at = np.arange(owner.size, dtype=np.int32) - np.repeat((first - lo).astype(np.int32), count)
     p, c = pos[at], kind[at]
     prev_c = np.empty_like(c)
     prev_c[1:] = c[:-1]
@@ -210,16 +225,17 @@ def decode(block: bytes, starts: np.ndarray, ends: np.ndarray, keys: Keys) -> De
     cells = pa.Array.from_buffers(pa.binary(), 4 * eq.size, [None, offsets, pa.py_buffer(block)])
     names = cells.take(pa.array(quarter)).dictionary_encode()
     meanings = np.array([keys.meaning(b) for b in names.dictionary.to_pylist()], np.int32).reshape(-1, 3)
-    said = meanings[names.indices.to_numpy()]
+    name_no = names.indices.to_numpy()
+    factor_no, field_no = meanings[:, 1].copy()[name_no], meanings[:, 2].copy()[name_no]
     in_head = name_start <= amp[f, 0]
     texts = pa.Array.from_buffers(pa.string(), 4 * eq.size, [None, offsets, pa.py_buffer(block)])
     value_len = value_end - name_end - 1
 
-    head: dict[str, np.ndarray] = {}
-    for no, name in enumerate(HEAD):
-        head[name] = _one_each(np.flatnonzero(in_head & (said[:, 0] == no)), f, good.size, odd)
     in_cp = ~in_head
-    time_at = _one_each(np.flatnonzero(in_cp & (said[:, 2] == -2)), f, good.size, odd)
+    head_fields = np.flatnonzero(in_head)
+    head_no = meanings[:, 0].copy()[name_no[head_fields]]
+    head = {name: _one_each(head_fields[head_no == no], f, good.size, odd) for no, name in enumerate(HEAD)}
+    time_at = _one_each(np.flatnonzero(in_cp & (field_no == -2)), f, good.size, odd)
     odd |= (head["PNUM"] >= 0) | (head["PNO"] >= 0) | (head["CN"] < 0) | (head["MN"] < 0)
     odd |= value_len[head["CN"]] != 4
     cn_at = name_end[head["CN"]] + 1
@@ -235,11 +251,12 @@ def decode(block: bytes, starts: np.ndarray, ends: np.ndarray, keys: Keys) -> De
     odd |= is_2025 & (cp_items <= 1)
     odd |= (time_at >= 0) & ~_time_ok(a, name_end[time_at] + 1, value_len[time_at])
 
-    item = np.flatnonzero(in_cp & (said[:, 1] >= 0))
+    item = np.flatnonzero(in_cp & (factor_no >= 0)).astype(np.int32)
     has_item = np.zeros(good.size, bool)
     has_item[f[item]] = True
     odd |= has_item & (time_at < 0)
-    rows, item_rows, fields = _rows(item, f, said, keys, odd)
+    rows, item_rows = _rows(item, f, factor_no, keys, odd)
+    fields = field_no[item]
     slots = np.full((rows.size, len(FIELD_NO)), -1, np.int32)
     slots[item_rows, fields] = item
     twice = slots[item_rows, fields] != item
@@ -252,7 +269,7 @@ def decode(block: bytes, starts: np.ndarray, ends: np.ndarray, keys: Keys) -> De
     columns |= {k.lower(): _pick(texts, head[k][owner_of]) for k in ("MN", "ST", "CN", "QN")}
     columns["dialect"] = dialect.take(pa.array(owner_of))
     columns["data_time"] = _pick(texts, time_at[owner_of])
-    columns["factor_code"] = pa.array(keys.factors, pa.string()).take(pa.array(said[rows, 1]))
+    columns["factor_code"] = pa.array(keys.factors, pa.string()).take(pa.array(factor_no[rows]))
     for no, name in enumerate(rules.FIELD_COLUMNS):
         columns[name] = _pick(texts, slots[:, no])
     kept = ~odd
@@ -261,9 +278,7 @@ def decode(block: bytes, starts: np.ndarray, ends: np.ndarray, keys: Keys) -> De
         "pw_empty": int(np.count_nonzero(kept & ((head["PW"] < 0) | (value_len[head["PW"]] == 0)))),
         "segment_over_1024": int(np.count_nonzero(kept & (e - s > 1024))),
         "crc_lower_case": int(np.count_nonzero(kept & (a[e[:, None] + np.arange(4)] >= 97).any(axis=1))),
-        "items_in_payload_only": int(
-            np.count_nonzero(in_cp & (said[:, 1] < 0) & (said[:, 2] == -1) & is_kept_item)
-        ),
+        "items_in_payload_only": int(np.count_nonzero(in_cp & (field_no == -1) & is_kept_item)),
     }
     bad[good[odd]] = True
     return Decoded(good[kept], np.flatnonzero(bad), pa.table(columns), notes)
@@ -298,38 +313,35 @@ def _time_ok(a: np.ndarray, at: np.ndarray, length: np.ndarray) -> np.ndarray:
 
 
 def _rows(
-    item: np.ndarray, f: np.ndarray, said: np.ndarray, keys: Keys, odd: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(first item of each row, row of each item, field of each item): a row is a run of items of one frame and factor.
+    item: np.ndarray, f: np.ndarray, factor_no: np.ndarray, keys: Keys, odd: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(first item of each row, row of each item): a row is a run of items of one frame and factor.
 
     A factor that comes back after another one makes its frame odd: the plain form joins what belongs together.
     """
     if item.size == 0:
-        none = np.zeros(0, np.int64)
-        return none, none, none
-    pair = f[item] * np.int64(len(keys.factors)) + said[item, 1]
+        return np.zeros(0, np.int32), np.zeros(0, np.int64)
+    pair = f[item] * np.int64(len(keys.factors)) + factor_no[item]
     starts_row = np.empty(item.size, bool)
     starts_row[0] = True
-    starts_row[1:] = pair[1:] != pair[:-1]
-    row_of = np.cumsum(starts_row) - 1
+    np.not_equal(pair[1:], pair[:-1], out=starts_row[1:])
     rows = item[starts_row]
     runs = pair[starts_row]
     order = np.argsort(runs, kind="stable")
     again = order[1:][runs[order][1:] == runs[order][:-1]]
     odd[f[rows[again]]] = True
-    return rows, row_of, said[item, 2]
+    return rows, np.cumsum(starts_row) - 1
 
 
-def first_of_equal(data: bytes, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Whether each segment [start, end) is the first of its bytes (bool); ascending and not overlapping."""
+def first_equal(data: bytes, starts: np.ndarray, ends: np.ndarray, prints: np.ndarray) -> np.ndarray:
+    """Index of the first segment with the same bytes, per segment [start, end): itself when there is none before."""
     n = starts.size
-    if n < 2:
-        return np.ones(n, bool)
-    tiles = np.empty((n, 2), np.int64)
-    tiles[:, 0], tiles[:, 1] = starts, ends
-    offsets = pa.py_buffer(np.append(tiles.ravel(), np.int64(ends[-1])))
-    cells = pa.Array.from_buffers(pa.large_binary(), 2 * n, [None, offsets, pa.py_buffer(data)])
-    codes = pc.dictionary_encode(cells.take(pa.array(np.arange(n) * 2))).indices.to_numpy()
-    first = np.zeros(n, bool)
-    first[np.unique(codes, return_index=True)[1]] = True
+    first = np.arange(n)
+    order = np.argsort(prints, kind="stable")
+    same = np.flatnonzero(prints[order][1:] == prints[order][:-1])
+    if not same.size:
+        return first
+    seen: dict[bytes, int] = {}
+    for i in np.unique(np.concatenate([order[same], order[same + 1]])).tolist():
+        first[i] = seen.setdefault(data[int(starts[i]) : int(ends[i])], i)
     return first

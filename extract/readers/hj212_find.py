@@ -5,6 +5,7 @@ Invariant: every packet found has one number, in order of its place in the bytes
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,23 +16,25 @@ from extract.readers import hj212_codec as codec
 from extract.readers import hj212_rules as rules
 from extract.readers.hj212_rules import OK, Frame
 
+_CN = re.compile(rb";CN=")
+
 
 @dataclass
 class Found:
-    """Packets in order. start, segment_end (-1: not framed) per packet; plain: those read by the plain form."""
+    """Packets in order.
+
+    start, segment_end (-1: not framed), first (number of the first framed packet with the same segment, mostly its
+    own) per packet; plain: those that the plain form has read.
+    """
 
     start: np.ndarray
     segment_end: np.ndarray
+    first: np.ndarray
     plain: dict[int, Frame]
 
     @property
     def count(self) -> int:
         return int(self.start.size)
-
-    def duplicates(self) -> np.ndarray:
-        out = np.zeros(self.count, bool)
-        out[[no for no, f in self.plain.items() if f.reason == "duplicate_frame"]] = True
-        return out
 
 
 def stream_of(data: bytes) -> tuple[bytes, list[tuple[int, int]] | None]:
@@ -59,13 +62,13 @@ def stream_of(data: bytes) -> tuple[bytes, list[tuple[int, int]] | None]:
 def find_packets(stream: bytes, cells: list[tuple[int, int]] | None) -> Found:
     """Every packet of the bytes, framed or not; cells: spans that hold at least one packet each."""
     starts = codec.candidates(stream)
-    ends = codec.segment_ends(stream, starts)
+    ends, prints = codec.segment_ends(stream, starts)
     for i in np.flatnonzero(ends < 0).tolist():  # segments of 0 or 1 characters, too short for the block form
         if stream[starts[i] + 2 : starts[i] + 6] in (b"0000", b"0001"):
             whole = rules.framed(stream, int(starts[i]))
             ends[i] = whole[0] if whole else -1
     keep = _not_inside(starts, ends)
-    starts, ends = starts[keep], ends[keep]
+    starts, ends, prints = starts[keep], ends[keep], prints[keep]
     broken: dict[int, Frame] = {}
     for i in np.flatnonzero(ends < 0).tolist():
         start = int(starts[i])
@@ -75,7 +78,7 @@ def find_packets(stream: bytes, cells: list[tuple[int, int]] | None) -> Found:
         broken[frame.start] = frame
     if cells is not None:
         _empty_cells(cells, starts, broken)
-    return _ordered(starts, ends, broken)
+    return _ordered(stream, starts, ends, prints, broken)
 
 
 def _not_inside(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
@@ -105,13 +108,9 @@ def _headerless(
     stream: bytes, starts: np.ndarray, ends: np.ndarray, broken: dict[int, Frame]
 ) -> Iterator[Frame]:
     """Data segments that stand outside every packet: their header was lost."""
-    hits, at = [], stream.find(b";CN=")
-    while at >= 0:
-        hits.append(at)
-        at = stream.find(b";CN=", at + 4)
-    if not hits:
+    marks = np.array([m.start() for m in _CN.finditer(stream)], np.int64)
+    if not marks.size:
         return
-    marks = np.array(hits, np.int64)
     before = np.searchsorted(starts, marks, side="right") - 1
     limit = np.array(
         [e + 4 if e >= 0 else broken[s].end for s, e in zip(starts.tolist(), ends.tolist(), strict=True)], np.int64
@@ -138,29 +137,33 @@ def _empty_cells(cells: list[tuple[int, int]], starts: np.ndarray, broken: dict[
             broken[a] = Frame(a, b, "header_missing")
 
 
-def _ordered(starts: np.ndarray, ends: np.ndarray, broken: dict[int, Frame]) -> Found:
+def _ordered(
+    stream: bytes, starts: np.ndarray, ends: np.ndarray, prints: np.ndarray, broken: dict[int, Frame]
+) -> Found:
     framed = ends >= 0
-    all_starts = np.concatenate([starts[framed], np.array(sorted(broken), np.int64)])
-    all_ends = np.concatenate([ends[framed], np.full(len(broken), -1, np.int64)])
+    starts, ends, prints = starts[framed], ends[framed], prints[framed]
+    first = codec.first_equal(stream, starts + 6, ends, prints)
+    others = np.array(sorted(broken), np.int64)
+    all_starts = np.concatenate([starts, others])
+    all_ends = np.concatenate([ends, np.full(others.size, -1, np.int64)])
     order = np.argsort(all_starts, kind="stable")
-    all_starts, all_ends = all_starts[order], all_ends[order]
-    plain = {int(i): broken[int(all_starts[i])] for i in np.flatnonzero(all_ends < 0)}
-    return Found(all_starts, all_ends, plain)
+    number = np.empty(order.size, np.int64)
+    number[order] = np.arange(order.size)
+    all_first = number.copy()
+    all_first[: starts.size] = number[first]
+    plain = {int(number[starts.size + i]): broken[int(at)] for i, at in enumerate(others.tolist())}
+    return Found(all_starts[order], all_ends[order], all_first[order], plain)
 
 
-def drop_duplicates(stream: bytes, found: Found) -> None:
-    """Packets equal byte for byte to an earlier accepted one get the verdict duplicate_frame."""
-    good = found.segment_end >= 0
-    good[[no for no, f in found.plain.items() if f.reason != OK]] = False
-    numbers = np.flatnonzero(good)
-    starts, ends = found.start[numbers] + 6, found.segment_end[numbers]
-    for i in numbers[~codec.first_of_equal(stream, starts, ends)].tolist():
-        frame = found.plain.get(i)
-        if frame is None:
-            start, end = int(found.start[i]), int(found.segment_end[i])
-            frame = rules.read_segment(Frame(start, end + 4, OK, stream[start + 6 : end], True))
-            found.plain[i] = frame
-        frame.reason = "duplicate_frame"
+def settle_duplicates(found: Found) -> None:
+    """A packet equal byte for byte to an earlier one shares its fault, or is a duplicate_frame of an accepted one."""
+    for i in np.flatnonzero(found.first != np.arange(found.count)).tolist():
+        start, end = int(found.start[i]), int(found.segment_end[i])
+        twin = found.plain.get(int(found.first[i]))
+        reason = twin.reason if twin is not None and twin.reason != OK else "duplicate_frame"
+        found.plain[i] = Frame(start, end + 4, reason, b"", True)
+        if twin is not None:
+            found.plain[i].head, found.plain[i].data_time = twin.head, twin.data_time
 
 
 def join_packets(found: Found, stats: Counter[str]) -> None:
