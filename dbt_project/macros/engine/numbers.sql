@@ -78,9 +78,9 @@
 {%- endmacro %}
 
 {#- the smallest whole number not below a / b, as bigint; b positive. No binary noise before the ceiling. -#}
-{% macro ceil_exact(a, b='1') -%}
-    {%- set n = jianhu.scaled_int(a) -%}
-    {%- set d = jianhu.scaled_int(b) -%}
+{% macro ceil_exact(a, b='1', scale_in=6) -%}
+    {%- set n = jianhu.scaled_int(a, scale_in) -%}
+    {%- set d = jianhu.scaled_int(b, scale_in) -%}
     cast({{ jianhu.int_div(n, d) }} + case when {{ n }} % {{ d }} > 0 then 1 else 0 end as bigint)
 {%- endmacro %}
 
