@@ -52,7 +52,9 @@ def csv_rows(text: str) -> Iterator[tuple[int, list[str]]]:
             if not cells:
                 continue
             width = width or (len(cells) if len(cells) > 1 else 0)
-            if at - begin > 1 and width and len(cells) != width:
+            if at - begin > 1 and (
+                (width and len(cells) != width) or sum(x.count('"') for x in lines[begin:at]) % 2
+            ):
                 yield begin + 1, lines[begin].rstrip("\r").split(delimiter)
                 at, restarts = begin + 1, restarts + 1
                 break

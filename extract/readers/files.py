@@ -24,9 +24,10 @@ import zstandard
 from extract import secrets
 from extract.errors import LoadRefused, UserError
 from extract.readers.base import Parsed, Payload, Reader, Request, Slice
+from extract.readers.headers import Context, Layout
 from extract.readers.records import Grid as Grid
 from extract.readers.records import Rejects, from_grid, from_records, match_headers
-from extract.readers.tabular import Context, Layout, from_rows, parse_csv
+from extract.readers.tabular import from_rows, parse_csv
 from extract.source import Source, Strict
 
 WRAPPERS = (".gz", ".zst")

@@ -22,8 +22,9 @@ from extract.errors import LoadRefused
 from extract.readers.base import Parsed, Payload, Reader, Request, Slice
 from extract.readers.excel import Sheet, read_workbook
 from extract.readers.files import Location, find, refuse_broken, unwrap, wanted
+from extract.readers.headers import Context, Layout
 from extract.readers.records import match_headers
-from extract.readers.tabular import Context, Layout, from_rows
+from extract.readers.tabular import from_rows
 from extract.readers.texts import key
 from extract.source import Source, Strict
 from extract.templates import (
