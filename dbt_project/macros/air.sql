@@ -33,12 +33,13 @@ left join {{ ref('air_iaqi_cap') }} as c
     and {{ in_force('v.month', 'c.') }}
 {%- endmacro %}
 
-{#- x rounded half to even to `digits` decimals (a column: null, 0 or 1) -#}
+{#- x rounded half to even to `digits` decimals (a column: null, 0 or 1) as DECIMAL(38, 12). Every branch is cast: a CASE
+    over DECIMAL(38, 0) and DECIMAL(38, 12) would be DECIMAL(38, 0) in DuckDB, and round all of them. -#}
 {% macro air_rounded(x, digits) -%}
 case
-    when {{ digits }} = 0 then {{ round_half_even(x, 0) }}
-    when {{ digits }} = 1 then {{ round_half_even(x, 1) }}
-    else {{ x }}
+    when {{ digits }} = 0 then cast({{ round_half_even(x, 0) }} as decimal(38, 12))
+    when {{ digits }} = 1 then cast({{ round_half_even(x, 1) }} as decimal(38, 12))
+    else cast({{ x }} as decimal(38, 12))
 end
 {%- endmacro %}
 

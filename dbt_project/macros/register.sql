@@ -36,8 +36,10 @@
     basis, period_type, period, period_start_date, period_end_date, value, numerator, denominator, expected_count,
     observed_count, applicability, input_basis, input_body, input_document, reason_zh. Every town and the district
     get a row for every period since the first report: the reported one, else the last one before it (沿用, with
-    its date), else `missing`. no_carry: indicators of amounts, which are never carried. -#}
-{% macro register_indicator(native, no_carry=[]) -%}
+    its date), else `missing`. A report that is blank counts as none. no_carry: indicators of
+    amounts, which are never carried. additive: indicators whose district is the sum of what its towns are given here,
+    if none is missing; their native rows are the towns' alone. -#}
+{% macro register_indicator(native, no_carry=[], additive=[]) -%}
 spine_period as (
     {{ jianhu.period_spine("(select min(period_start_date) from " ~ native ~ ")") }}
 ),
@@ -58,7 +60,9 @@ spine as (
     from {{ ref('dim_area') }} as a
     cross join spine_key as k
     cross join spine_period as p
-    where a.area_type in ('town', 'district')
+    where
+        a.area_type = 'town'
+        or (a.area_type = 'district' and k.indicator_code not in ({% for c in additive %}'{{ c }}', {% endfor %}''))
 ),
 
 candidates as (
@@ -85,7 +89,11 @@ candidates as (
         row_number() over (
             partition by s.subject_id, s.indicator_code, s.basis, s.period_type, s.period
             order by
-                case when n.period_type = s.period_type and n.period = s.period then 0 else 1 end asc,
+                case
+                    when n.period <> s.period then 1
+                    when n.applicability = 'missing' then 2
+                    else 0
+                end asc,
                 n.period_end_date desc nulls last,
                 case when n.period_type = s.period_type then 0 else 1 end asc,
                 n.period_start_date asc,
@@ -107,6 +115,68 @@ candidates as (
             )
 )
 
+chosen as (
+    select
+        c.subject_id, c.indicator_code, c.basis, c.period_type, c.period, c.period_start_date, c.period_end_date,
+        case when c.applicability = 'applies' then c.value end as value,
+        c.numerator, c.denominator,
+        coalesce(c.expected_count, 1) as expected_count,
+        coalesce(c.observed_count, 0) as observed_count,
+        coalesce(c.applicability, 'missing') as applicability,
+        c.input_basis, c.input_body, c.input_document, c.input_period,
+        coalesce(c.input_period <> c.period, false) as is_carried_forward,
+        case when c.input_period <> c.period then {{ jianhu.add_days('c.input_end_date', -1) }} end as carried_from_date,
+        coalesce(c.reason_zh, case
+            when c.applicability is not null then null
+            when c.indicator_code in ({% for c in no_carry %}'{{ c }}', {% endfor %}'') then '缺数：本期未报送（按量计，不沿用）'
+            else '缺数：本期及以前均未报送'
+        end) as reason_zh
+    from candidates as c
+    where c.choice = 1
+),
+
+together as (
+    select * from chosen
+    union all
+    select
+        a.parent_code as subject_id, c.indicator_code, c.basis, c.period_type, c.period, c.period_start_date,
+        c.period_end_date,
+        case
+            when count(case when c.applicability = 'missing' then 1 end) = 0
+                and count(case when c.applicability = 'applies' then 1 end) > 0
+                then cast(sum(c.value) as decimal(18, 6))
+        end as value,
+        case when count(case when c.applicability = 'missing' then 1 end) = 0 then cast(sum(c.value) as decimal(18, 6)) end
+            as numerator,
+        cast(null as decimal(18, 6)) as denominator,
+        cast(count(*) as bigint) as expected_count,
+        cast(count(case when c.applicability <> 'missing' then 1 end) as bigint) as observed_count,
+        case
+            when count(case when c.applicability = 'missing' then 1 end) > 0 then 'missing'
+            when count(case when c.applicability = 'applies' then 1 end) = 0 then 'not_applicable'
+            else 'applies'
+        end as applicability,
+        min(c.input_basis) as input_basis,
+        min(c.input_body) as input_body,
+        min(c.input_document) as input_document,
+        case
+            when min(c.input_period) = max(c.input_period) then min(c.input_period)
+            else concat(min(c.input_period), ' 至 ', max(c.input_period))
+        end as input_period,
+        max(case when c.is_carried_forward then 1 else 0 end) = 1 as is_carried_forward,
+        min(c.carried_from_date) as carried_from_date,
+        case
+            when count(case when c.applicability = 'missing' then 1 end) > 0
+                then concat('缺数：', cast(count(*) as varchar), ' 个镇街中 ',
+                    cast(count(case when c.applicability <> 'missing' then 1 end) as varchar), ' 个有数')
+        end as reason_zh
+    from chosen as c
+    inner join {{ ref('dim_area') }} as a on c.subject_id = a.area_code and a.area_type = 'town'
+    where c.indicator_code in ({% for c in additive %}'{{ c }}', {% endfor %}'')
+    group by
+        a.parent_code, c.indicator_code, c.basis, c.period_type, c.period, c.period_start_date, c.period_end_date
+)
+
 select
     'area' as subject_type,
     subject_id,
@@ -119,26 +189,25 @@ select
     cast(value as decimal(18, 6)) as value,
     cast(numerator as decimal(18, 6)) as numerator,
     cast(denominator as decimal(18, 6)) as denominator,
-    cast(coalesce(expected_count, 1) as bigint) as expected_count,
-    cast(coalesce(observed_count, 0) as bigint) as observed_count,
+    cast(expected_count as bigint) as expected_count,
+    cast(observed_count as bigint) as observed_count,
     case
-        when applicability is null or applicability = 'missing' then null
+        when applicability = 'missing' then null
         when input_basis in ('统计公布', '部门核定') then 'certified'
         when input_basis = '监测认定' then 'reviewed'
         else 'preliminary'
     end as maturity,
-    coalesce(applicability, 'missing') as applicability,
+    applicability,
     input_basis,
     input_body,
     input_document,
     input_period,
-    coalesce(input_period <> period, false) as is_carried_forward,
-    case when input_period <> period then {{ jianhu.add_days('input_end_date', -1) }} end as carried_from_date,
-    coalesce(reason_zh, case when applicability is null then '缺数：本期及以前均未报送' end) as reason_zh,
+    is_carried_forward,
+    carried_from_date,
+    reason_zh,
     cast(null as varchar) as policy_version,
     case when input_basis in ('统计公布', '部门核定', '监测认定') then 'verified' else 'unverified' end as status
-from candidates
-where choice = 1
+from together
 {%- endmacro %}
 
 {#- one item of int_register_period as native rows of the towns, and the district as the sum of the towns: complete
