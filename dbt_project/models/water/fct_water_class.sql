@@ -5,7 +5,8 @@
         'maturity': 'maturity'}}],
     'recompute': 'select max(grade) as value from {parent}'}) }}
 with maturity_order as (
-    select maturity, min(priority) as priority from {{ ref('water_maturity') }} group by maturity
+    select code as maturity, rank_no as priority from {{ ref('reading_priority') }}
+    where purpose = 'evaluation' and aspect = 'maturity'
 ),
 
 by_maturity as (

@@ -1,15 +1,19 @@
--- grain: point_id × factor_code × observed_at × maturity
--- one reading per item and time: by the order of source_reading_priority; below detection the seeded substitution
+-- grain: point_id × factor_code × observed_at
+-- the effective reading of an item; below detection the seeded substitution; its grade by river and lake limits
 {{ config(meta={'lookback_hours': 0, 'evidence': [
     {'parent': 'fct_reading', 'label_zh': '读数', 'on': {'point_id': 'point_id', 'factor_code': 'factor_code',
         'observed_at': 'observed_at', 'maturity': 'maturity', 'source': 'source'}}]}) }}
-with ranked as (
+with effective as (
+    {{ effective_reading('evaluation', "point_id like 'water:%' and statistic = 'instant'") }}
+),
+
+readings as (
     select
         r.point_id, r.factor_code, r.observed_at, r.maturity, r.source, r.qualifier, r.detection_limit,
         case
             when r.flag_human is not null then null
             when r.qualifier = '<' then cast({{ mul('r.detection_limit', 's.fraction', 6) }} as decimal(18, 6))
-            else r.value
+            else r.effective_value
         end as value,
         case
             when r.flag_human is not null then '人工标记剔除'
@@ -17,17 +21,12 @@ with ranked as (
             when r.qualifier = '<' and r.detection_limit is null then '低于检出限而未报检出限'
             when r.qualifier = '<' then '低于检出限，以检出限代入'
             when r.value is null then '无值'
+            when r.effective_value is null then '标记使其退出统计'
         end as note_zh,
-        r.month, r._load_id, r._row_no, r._col,
-        row_number() over (
-            partition by r.point_id, r.factor_code, r.observed_at, r.maturity
-            order by coalesce(p.priority, 99), r.source, r.value_origin, r._row_no
-        ) as rank_in_time
-    from {{ ref('fct_reading') }} as r
-    left join {{ ref('source_reading_priority') }} as p on r.source = p.source_name
+        r.month, r._load_id, r._row_no, r._col
+    from effective as r
     left join {{ ref('water_detection_substitution') }} as s
         on s.medium = 'surface_water' and s.statistic = 'class' and {{ in_force(date_of('r.observed_at'), 's.') }}
-    where r.point_id like 'water:%' and r.statistic = 'instant'
 )
 
 select
@@ -38,7 +37,7 @@ select
     {{ gb3838_grade('r.value', 'lake') }} as grade_lake,
     l.item_name_zh, l.limit_3 as limit_class_3,
     r.note_zh, r.month, r._load_id, r._row_no, r._col
-from ranked as r
+from readings as r
 left join {{ ref('dim_water_section') }} as d
     on r.point_id = d.point_id and {{ in_force(date_of('r.observed_at'), 'd.') }}
 left join {{ ref('int_water_limit') }} as l
@@ -50,4 +49,3 @@ left join {{ ref('int_water_limit') }} as river
 left join {{ ref('int_water_limit') }} as lake
     on r.factor_code = lake.factor_code and lake.water_body_type = 'lake'
     and {{ in_force(date_of('r.observed_at'), 'lake.') }}
-where r.rank_in_time = 1

@@ -6,7 +6,8 @@
         'period_type': 'period_type', 'period_start_date': 'period_start_date'}}],
     'recompute': 'select max(grade) as value from {parent}'}) }}
 with maturity_order as (
-    select maturity, min(priority) as priority from {{ ref('water_maturity') }} group by maturity
+    select code as maturity, rank_no as priority from {{ ref('reading_priority') }}
+    where purpose = 'evaluation' and aspect = 'maturity'
 ),
 
 worst as (

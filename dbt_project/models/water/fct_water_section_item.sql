@@ -5,7 +5,8 @@
     {'parent': 'int_water_month_item', 'label_zh': '月均值', 'on': {'point_id': 'point_id', 'factor_code': 'factor_code'}},
     {'parent': 'fct_water_item', 'label_zh': '读数', 'on': {'point_id': 'point_id', 'factor_code': 'factor_code'}}]}) }}
 with maturity_order as (
-    select maturity, min(priority) as priority from {{ ref('water_maturity') }} group by maturity
+    select code as maturity, rank_no as priority from {{ ref('reading_priority') }}
+    where purpose = 'evaluation' and aspect = 'maturity'
 ),
 
 daily as (

@@ -1,7 +1,8 @@
 -- grain: point_id × factor_code × month
 -- one maturity per item and month: certified before reviewed before preliminary (seed water_maturity)
 with maturity_order as (
-    select maturity, min(priority) as priority from {{ ref('water_maturity') }} group by maturity
+    select code as maturity, rank_no as priority from {{ ref('reading_priority') }}
+    where purpose = 'evaluation' and aspect = 'maturity'
 )
 
 select

@@ -24,9 +24,10 @@ with told as (
 ),
 
 ranked as (
-    select t.*, coalesce(p.priority, 99) as priority
+    select t.*, coalesce(p.rank_no, 99) as priority
     from told as t
-    left join {{ ref('source_reading_priority') }} as p on t.source = p.source_name
+    left join {{ ref('reading_priority') }} as p
+        on p.purpose = 'evaluation' and p.aspect = 'source' and p.code = t.source
 ),
 
 latest as (
