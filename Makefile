@@ -33,7 +33,9 @@ test: $(STAMP) ## every test (at most ten minutes)
 check: $(STAMP) ## ruff, mypy, sqlfluff, declared sources
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
 	@$(PY) -m mypy
-	@$(PY) -m sqlfluff lint -q --processes 2 dbt_project/models
+	@mkdir -p var/lint && JIANHU_DBT_DIR=$(CURDIR)/dbt_project JIANHU_TEMP_DIR=$(CURDIR)/var/lint \
+	  JIANHU_BUILD_DB=$(CURDIR)/var/lint/build.duckdb JIANHU_RESTRICTED_DB=$(CURDIR)/var/lint/restricted.duckdb \
+	  $(PY) -W ignore -m sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models
 	@.venv/bin/jianhu sources --validate
 
 prove: $(STAMP) ## the long proofs (kills, readers during publishing, determinism, planted truth); JSON report
