@@ -113,7 +113,7 @@ candidates as (
                     and s.indicator_code not in ({% for c in no_carry %}'{{ c }}', {% endfor %}'')
                 )
             )
-)
+),
 
 chosen as (
     select

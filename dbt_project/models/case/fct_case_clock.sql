@@ -76,7 +76,7 @@ clocks as (
             when m.extension_max is null then 0
             else least(coalesce(m.extended_days, 0), cast(m.extension_max as int))
         end as extension_days,
-        coalesce(m.extended_days, 0) > coalesce(cast(m.extension_max as int), 0) as is_extension_excessive
+        coalesce(m.extended_days > cast(m.extension_max as int), false) as is_extension_excessive
     from matched as m
     left join firsts as e on m.case_id = e.case_id and m.stop_event = e.event
     where m.rule_rank = 1

@@ -19,6 +19,7 @@ native as (
         e.input_basis, e.input_body, e.input_document,
         {{ register_reason('e') }} as reason_zh
     from emission as e
+    inner join {{ ref('dim_area') }} as a on e.area_code = a.area_code and a.area_type = 'town'
     union all
     select
         e.area_code as subject_id, 'pollutant_discharge_kg_10k_cny' as indicator_code,
@@ -45,4 +46,4 @@ native as (
     left join gdp as g on e.area_code = g.area_code and e.period = g.period
 ),
 
-{{ register_indicator('native', ['pollutant_discharge_t']) }}
+{{ register_indicator('native', ['pollutant_discharge_t'], ['pollutant_discharge_t']) }}

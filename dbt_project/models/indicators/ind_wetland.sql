@@ -18,6 +18,7 @@ native as (
         p.input_basis, p.input_body, p.input_document,
         {{ register_reason('p') }} as reason_zh
     from protected as p
+    inner join {{ ref('dim_area') }} as a on p.area_code = a.area_code and a.area_type = 'town'
     union all
     select
         p.area_code as subject_id, 'wetland_protected_share_pct' as indicator_code, 'default' as basis,
@@ -39,4 +40,4 @@ native as (
     left join important as i on p.area_code = i.area_code and p.period = i.period
 ),
 
-{{ register_indicator('native') }}
+{{ register_indicator('native', [], ['wetland_protected_mu']) }}

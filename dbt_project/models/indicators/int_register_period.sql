@@ -1,8 +1,13 @@
 -- grain: area_code × item_code × period
 -- an amount of a quarter or a year that was not reported is the sum of its months or quarters, if none is lacking
 with usable as (
-    select * from {{ ref('fct_register_value') }}
+    select
+        area_code, area_type, parent_code, item_code, is_amount, period_type, period, period_start_date,
+        period_end_date, case when is_applicable then value end as value, is_applicable, input_basis, input_body,
+        input_document
+    from {{ ref('fct_register_value') }}
 ),
+
 sums as (
     {%- for pair in [['quarter', 'month', 3], ['year', 'quarter', 4], ['year', 'month', 12]] %}
     select
