@@ -57,10 +57,17 @@ def background(d: District, dirt: np.ndarray, name: str = "air") -> dict[str, np
     rush = np.exp(-((hour - 8) ** 2) / 6) + 1.1 * np.exp(-((hour - 19) ** 2) / 9)
     noon = np.clip(np.sin(np.pi * (hour - 7) / 15), 0, None)
 
-    pm25 = 26 * dirt * np.exp(0.36 * season + 0.36 * stagnation + 0.10 * local + 0.09 * wiggle) * (0.92 + 0.12 * rush)
+    pm25 = (
+        26
+        * dirt
+        * np.exp(0.36 * season + 0.36 * stagnation + 0.10 * local + 0.09 * wiggle)
+        * (0.92 + 0.12 * rush)
+    )
     coarse = 17 * dirt * np.exp(0.12 * season + 0.24 * stagnation + 0.18 * local - 0.08 * sun + 0.08 * wiggle)
     no2 = 25 * dirt * np.exp(0.34 * season + 0.26 * stagnation + 0.08 * wiggle) * (0.75 + 0.45 * rush)
-    peak = np.clip(100 - 38 * season + 30 * sun * (1 - 0.35 * season) + 5 * local, 22, 205) * (1.06 - 0.08 * dirt)
+    peak = np.clip(100 - 38 * season + 30 * sun * (1 - 0.35 * season) + 5 * local, 22, 205) * (
+        1.06 - 0.08 * dirt
+    )
     o3 = 14 + (peak - 14) * noon**1.15 + 12 * (1 - rush) * (1 - noon) + 2.0 * wiggle
     so2 = 6.5 * dirt * np.exp(0.15 * season + 0.2 * stagnation + 0.1 * wiggle)
     co = 0.62 * np.exp(0.2 * season + 0.24 * stagnation + 0.05 * wiggle) * (0.9 + 0.15 * rush)
@@ -125,13 +132,14 @@ def _dirty(rng: np.random.Generator, s: AirSeries, hours: int, points: int) -> N
 
 def _plant(s: AirSeries, day: int, point: int, planted: AirDay) -> None:
     rows = slice(day * 24, day * 24 + 24)
+    sway = np.where(np.arange(24) % 2, 1.0, -1.0)  # every mean over an even number of hours stays what it is
     for f, v in zip(FACTORS, planted.values, strict=True):
-        s.values[f][rows, point] = v
+        s.values[f][rows, point] = np.round(v + sway * (0.02 if f == "CO" else 1.0), 2)
         s.flags[f][rows, point] = "N"
 
 
 def _plant_days(d: District, rng: np.random.Generator, s: AirSeries, taken: np.ndarray) -> None:
-    days, points = taken.shape
+    days = len(taken)
     change = (NEW_STANDARD - d.first).days
     wanted: list[tuple[str, AirDay, int, int]] = []  # kind, day, earliest, latest (exclusive)
     for planted in STEADY * max(1, round(3 * d.scale)):
@@ -182,7 +190,7 @@ def _plant_late(d: District, rng: np.random.Generator, s: AirSeries, taken: np.n
             s.first_values[f][hour, point] = np.nan if rng.random() < 0.4 and not resent else now * 2 + 1
             s.truth.setdefault("resent_old_payload" if resent else "late_data", []).append(
                 {
-                    "source": "air_platform_hourly", "point_id": f"air:{d.air[point].code}", "factor_code": f,
+                    "source": "air_platform_hourly", "statistic": "mean", "point_id": f"air:{d.air[point].code}", "factor_code": f,
                     "observed_at": observed_at(d, hour), "value": now,
                     "value_before": None if np.isnan(s.first_values[f][hour, point]) else now * 2 + 1,
                 }

@@ -34,7 +34,9 @@ class Refused(Exception):
 class Platform:
     """What the platform knows. folder: `<home>/synthetic`; phase: see docs/district.md."""
 
-    def __init__(self, folder: Path, env: dict[str, str], token_requests: int = 400, fault_every: int = 0) -> None:
+    def __init__(
+        self, folder: Path, env: dict[str, str], token_requests: int = 400, fault_every: int = 0
+    ) -> None:
         self.folder, self.env = folder, env
         self.token_requests, self.fault_every = token_requests, fault_every
         self.lock = threading.Lock()
@@ -46,9 +48,9 @@ class Platform:
 
     def token(self, body: dict[str, Any]) -> dict[str, Any]:
         user, password = str(body.get("username", "")), str(body.get("password", ""))
-        good = hmac.compare_digest(user.encode(), self.env["JIANHU_PLATFORM_USER"].encode()) & hmac.compare_digest(
-            password.encode(), self.env["JIANHU_PLATFORM_PASSWORD"].encode()
-        )
+        good = hmac.compare_digest(
+            user.encode(), self.env["JIANHU_PLATFORM_USER"].encode()
+        ) & hmac.compare_digest(password.encode(), self.env["JIANHU_PLATFORM_PASSWORD"].encode())
         if not good:
             raise Refused(401, 40101, "用户名或密码错误")
         token = random_secrets.token_hex(16)
@@ -68,7 +70,9 @@ class Platform:
     def check_signature(self, query: dict[str, str]) -> None:
         given = query.get("sign", "")
         signed = "&".join(f"{k}={query[k]}" for k in sorted(query) if k != "sign")
-        want = hmac.new(self.env["JIANHU_PLATFORM_APP_SECRET"].encode(), signed.encode(), hashlib.sha256).hexdigest()
+        want = hmac.new(
+            self.env["JIANHU_PLATFORM_APP_SECRET"].encode(), signed.encode(), hashlib.sha256
+        ).hexdigest()
         if query.get("appKey") != self.env["JIANHU_PLATFORM_APP_KEY"] or not hmac.compare_digest(given, want):
             raise Refused(401, 40102, "appKey 或签名错误")
         try:
@@ -183,7 +187,9 @@ class Handler(BaseHTTPRequestHandler):
         try:
             self._send(200, self._answer(method, parts.path, query, body))
         except Refused as e:
-            text = json.dumps({"code": e.code, "message": e.message, "data": None}, ensure_ascii=False).encode()
+            text = json.dumps(
+                {"code": e.code, "message": e.message, "data": None}, ensure_ascii=False
+            ).encode()
             self._send(e.status, text, e.headers)
 
     def _answer(self, method: str, path: str, query: dict[str, str], body: bytes) -> bytes:

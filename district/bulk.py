@@ -25,7 +25,9 @@ from district.vectors import FACTORS
 POINTS = 457  # 457 points × 6 factors × 8,760 hours = 24.0 million values
 
 
-def write_year(out: Path, seed: int, year: int, points: int = POINTS, days: int | None = None) -> dict[str, Any]:
+def write_year(
+    out: Path, seed: int, year: int, points: int = POINTS, days: int | None = None
+) -> dict[str, Any]:
     """Write `<yyyy-mm-dd>.json.zst` for every day of the year (or the first `days`); gives counts and seconds."""
     began = time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)

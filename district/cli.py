@@ -33,13 +33,17 @@ def simulate_command(
     last: Annotated[str, typer.Option("--to", help="Last day of the data, included.")] = "2026-03-31",
     scale: Annotated[float, typer.Option(help="Multiplies points, enterprises, complaints.")] = 1.0,
     out: Annotated[
-        Path | None, typer.Option(help="Home of the district (default: JIANHU_HOME); a folder for --tier hourly.")
+        Path | None,
+        typer.Option(help="Home of the district (default: JIANHU_HOME); a folder for --tier hourly."),
     ] = None,
     tier: Annotated[
-        str | None, typer.Option(help="`hourly`: only air hours of a year, 24 million values, for benchmarks.")
+        str | None,
+        typer.Option(help="`hourly`: only air hours of a year, 24 million values, for benchmarks."),
     ] = None,
     year: Annotated[int, typer.Option(help="The year of --tier hourly.")] = 2025,
-    points: Annotated[int | None, typer.Option(help="Air points of --tier hourly (457 gives 24 million).")] = None,
+    points: Annotated[
+        int | None, typer.Option(help="Air points of --tier hourly (457 gives 24 million).")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Make a synthetic Keqiao from one seed: payloads, files as offices send them, and the truth planted in them.
@@ -62,7 +66,9 @@ def simulate_command(
         typer.echo(json.dumps(summary, ensure_ascii=False))
         return
     for name, value in summary.items():
-        typer.echo(f"{name}: {json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value}")
+        typer.echo(
+            f"{name}: {json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value}"
+        )
 
 
 def _tier(tier: str, out: Path | None, seed: int, year: int, points: int | None) -> dict[str, Any]:

@@ -33,11 +33,15 @@ class PermitDatabase:
     def _fill(self, folder: Path) -> None:
         import psycopg
 
-        with psycopg.connect(self.server.get_uri(), autocommit=False) as connection, connection.cursor() as cursor:
+        with (
+            psycopg.connect(self.server.get_uri(), autocommit=False) as connection,
+            connection.cursor() as cursor,
+        ):
             for name in TABLES:
                 table = pq.read_table(folder / f"{name}.parquet")
                 columns = ", ".join(
-                    f'"{f.name}" {"numeric(18,6)" if f.name in _DECIMAL else _SQL[f.type]}' for f in table.schema
+                    f'"{f.name}" {"numeric(18,6)" if f.name in _DECIMAL else _SQL[f.type]}'
+                    for f in table.schema
                 )
                 cursor.execute(f"create table {name} ({columns})")
                 with cursor.copy(f"copy {name} from stdin") as copy:

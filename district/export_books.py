@@ -30,7 +30,12 @@ def _rows(d: District, s: OutletSeries, first: int, last: int) -> list[list[Any]
         at = d.begin + timedelta(hours=h)
         # two ways of writing a time in one column, as different clerks set the cell format
         stamp = f"{at:%Y-%m-%d %H:%M}" if n % 97 else f"{at.year}.{at.month}.{at.day} {at.hour}:00"
-        row: list[Any] = [s.outlet.company, f"{s.outlet.name}{s.outlet.code}", stamp, FLAG_ZH[str(s.flags[h])]]
+        row: list[Any] = [
+            s.outlet.company,
+            f"{s.outlet.name}{s.outlet.code}",
+            stamp,
+            FLAG_ZH[str(s.flags[h])],
+        ]
         for f in GAS_FACTORS[s.outlet.kind]:
             avg, zs = float(s.avg[f][h]), float(s.zs[f][h])
             if zs < 1.0 and s.flags[h] == "N":
@@ -41,7 +46,9 @@ def _rows(d: District, s: OutletSeries, first: int, last: int) -> list[list[Any]
     return rows
 
 
-def _sheet(d: District, s: OutletSeries, month: str, first: int, last: int) -> tuple[list[list[Any]], list[tuple[int, int, int, int]]]:
+def _sheet(
+    d: District, s: OutletSeries, month: str, first: int, last: int
+) -> tuple[list[list[Any]], list[tuple[int, int, int, int]]]:
     """All rows of the sheet and the merged ranges (r1, c1, r2, c2)."""
     factors = GAS_FACTORS[s.outlet.kind]
     width = 4 + 3 * len(factors)
@@ -55,7 +62,9 @@ def _sheet(d: District, s: OutletSeries, month: str, first: int, last: int) -> t
         units += ["mg/m³", "mg/m³", "kg"]
         merged.append((2, 4 + 3 * k, 2, 6 + 3 * k))
     body = _rows(d, s, first, last)
-    numbers = np.array([[v if isinstance(v, float) else 0.0 for v in r[4:]] for r in body] or [[0.0] * (width - 4)])
+    numbers = np.array(
+        [[v if isinstance(v, float) else 0.0 for v in r[4:]] for r in body] or [[0.0] * (width - 4)]
+    )
     sheet = [
         [f"{s.outlet.company} {month} 自动监测小时数据（合成数据）", *[None] * (width - 1)],
         [f"导出范围：{month}；本表为合成数据，仅供演示", *[None] * (width - 1)],
@@ -67,7 +76,9 @@ def _sheet(d: District, s: OutletSeries, month: str, first: int, last: int) -> t
     return sheet, merged
 
 
-def _write_xlsx(path: Path, name: str, sheet: list[list[Any]], merged: list[tuple[int, int, int, int]]) -> None:
+def _write_xlsx(
+    path: Path, name: str, sheet: list[list[Any]], merged: list[tuple[int, int, int, int]]
+) -> None:
     book = xlsxwriter.Workbook(str(path), {"strings_to_numbers": False})
     book.set_properties({"created": FIXED_DATE, "comments": "合成数据"})
     page = book.add_worksheet(name)
@@ -79,7 +90,9 @@ def _write_xlsx(path: Path, name: str, sheet: list[list[Any]], merged: list[tupl
     book.close()
 
 
-def _write_xls(path: Path, name: str, sheet: list[list[Any]], merged: list[tuple[int, int, int, int]]) -> None:
+def _write_xls(
+    path: Path, name: str, sheet: list[list[Any]], merged: list[tuple[int, int, int, int]]
+) -> None:
     book = xlwt.Workbook(encoding="utf-8")
     page = book.add_sheet(name)
     covered = {(r, c) for r1, c1, r2, c2 in merged for r in range(r1, r2 + 1) for c in range(c1, c2 + 1)}

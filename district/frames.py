@@ -6,9 +6,11 @@ an absurd value, so that whoever lets it through finds an exceedance that nobody
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +38,9 @@ def crc16(segments: list[bytes]) -> np.ndarray:
     matrix = np.zeros((width, n), np.uint8)
     ordered = np.array([segments[i] for i in order], dtype=f"S{max(width, 1)}")
     matrix[:] = ordered.view(np.uint8).reshape(n, -1)[:, :width].T
-    alive = np.searchsorted(-lengths[order], -np.arange(width) - 0.5)  # segments longer than column j come first
+    alive = np.searchsorted(
+        -lengths[order], -np.arange(width) - 0.5
+    )  # segments longer than column j come first
     register = np.full(n, 0xFFFF, np.uint16)
     for j in range(width):
         k = int(alive[j])
@@ -84,7 +88,7 @@ def _items(s: OutletSeries, h: int, instead: dict[str, float] | None = None) -> 
 
 def _segment(s: OutletSeries, cn: int, data_time: datetime, sent: datetime, items: str) -> bytes:
     st = "31" if s.outlet.medium == "gas" else "32"
-    qn = sent.strftime("%Y%m%d%H%M%S") + "%03d" % (sent.microsecond // 1000)
+    qn = sent.strftime("%Y%m%d%H%M%S") + f"{sent.microsecond // 1000:03d}"
     return (
         f"QN={qn};ST={st};CN={cn};PW=123456;MN={s.outlet.mn};Flag=5;"
         f"CP=&&DataTime={data_time:%Y%m%d%H%M%S};{items}&&"
@@ -97,14 +101,15 @@ class _Line:
     order: int
     segment: bytes
     damage: str = ""
+    key: Row = field(default_factory=dict)
 
 
 def _lines(d: District, all_series: list[OutletSeries]) -> list[_Line]:
     hour = timedelta(hours=1)
     lines: list[_Line] = []
 
-    def add(at: datetime, segment: bytes, damage: str = "") -> None:
-        lines.append(_Line(at, len(lines), segment, damage))
+    def add(at: datetime, segment: bytes, damage: str = "", **key: Any) -> None:
+        lines.append(_Line(at, len(lines), segment, damage, key))
 
     for n, s in enumerate(all_series):
         if s.outlet.channel != "hj212":
@@ -113,8 +118,7 @@ def _lines(d: District, all_series: list[OutletSeries]) -> list[_Line]:
         delay = timedelta(seconds=20 + n, milliseconds=int(rng.integers(1000)))
         damaged = set(rng.choice(len(s.flow), size=max(1, d.days // 30), replace=False).tolist())
         twice = set(s.duplicated)
-        for h in np.flatnonzero(s.present):
-            h = int(h)
+        for h in np.flatnonzero(s.present).tolist():
             start = d.begin + h * hour
             sent = start + hour + delay
             good = _segment(s, 2061, start, sent, _items(s, h))
@@ -131,7 +135,8 @@ def _lines(d: District, all_series: list[OutletSeries]) -> list[_Line]:
                 # first try arrives broken (absurd value), the second, four seconds later, is whole
                 factor = next(iter(s.avg))
                 bad = _segment(s, 2061, start, sent, _items(s, h, {factor: 8888.0}))
-                add(sent, bad, ("crc", "cut", "length")[h % 3])
+                add(sent, bad, ("crc", "cut", "length")[h % 3], point_id=f"outlet:{s.outlet.outlet_id}",
+                    factor_code=factor, observed_at=start + hour)  # fmt: skip
                 sent += timedelta(seconds=4)
                 good = _segment(s, 2061, start, sent, _items(s, h))
             add(sent, good)
@@ -142,7 +147,7 @@ def _lines(d: District, all_series: list[OutletSeries]) -> list[_Line]:
     return lines
 
 
-def _minutes(d: District, all_series: list[OutletSeries], add: object) -> None:
+def _minutes(d: District, all_series: list[OutletSeries], add: Callable[..., None]) -> None:
     """Ten-minute means of one outlet for its first ordinary day: their hours' mean equals the hourly frame."""
     for s in all_series:
         if s.outlet.channel != "hj212" or s.outlet.medium != "gas":
@@ -160,7 +165,7 @@ def _minutes(d: District, all_series: list[OutletSeries], add: object) -> None:
                 at = d.begin + timedelta(hours=h, minutes=10 * k)
                 sent = at + timedelta(minutes=10, seconds=3)
                 item = f"{f}-Avg={centre + shift * min(1.0, centre):.2f},{f}-Flag=N"
-                add(sent, _segment(s, 2051, at, sent, item))  # type: ignore[operator]
+                add(sent, _segment(s, 2051, at, sent, item))
         return
 
 
@@ -178,7 +183,9 @@ def write_frames(d: District, all_series: list[OutletSeries], folder: Path) -> l
         for line, crc in zip(some, checks.tolist(), strict=True):
             whole = frame(line.segment, crc)
             if line.damage:
-                damaged.append({"file": f"gateway_{month}.log", "damage": line.damage, "at": line.at})
+                damaged.append(
+                    {"file": f"gateway_{month}.log", "damage": line.damage, "arrived_at": line.at, **line.key}
+                )
                 if line.damage == "crc":
                     whole = frame(line.segment, crc ^ 0x0101)
                 elif line.damage == "cut":

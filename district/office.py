@@ -19,7 +19,9 @@ from district.names import STREETS, SURNAMES, TOWNS, phone, stream
 from district.plan import District, Row
 
 CATEGORIES = ("大气", "水", "噪声", "固废", "恶臭")
-REPEAT_DAYS = 30  # the span within which the generator plants a second complaint; background keeps further apart
+REPEAT_DAYS = (
+    30  # the span within which the generator plants a second complaint; background keeps further apart
+)
 COLUMNS = (
     ("order_no", "工单编号"), ("channel", "来源渠道"), ("purpose", "诉求类型"), ("category", "污染类别"),
     ("town_name", "属地"), ("enterprise_name", "被反映单位"), ("received_at", "登记时间"), ("assigned_at", "转派时间"),
@@ -27,7 +29,13 @@ COLUMNS = (
     ("satisfaction", "满意度"), ("updated_at", "更新时间"), ("content", "诉求内容"), ("complainant_name", "诉求人"),
     ("phone", "联系电话"), ("address", "地址"),
 )  # fmt: skip
-OTHER_NAMES = {"工单编号": "工单号", "来源渠道": "渠道", "被反映单位": "涉及企业", "联系电话": "电话", "诉求内容": "内容"}
+OTHER_NAMES = {
+    "工单编号": "工单号",
+    "来源渠道": "渠道",
+    "被反映单位": "涉及企业",
+    "联系电话": "电话",
+    "诉求内容": "内容",
+}
 _WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
 
 
@@ -40,7 +48,9 @@ class Office:
     identifiers: list[Row] = field(default_factory=list)
 
 
-def _order(d: District, rng: np.random.Generator, n: int, at: datetime, town: int, enterprise: str, category: str) -> list[Row]:
+def _order(
+    d: District, rng: np.random.Generator, n: int, at: datetime, town: int, enterprise: str, category: str
+) -> list[Row]:
     """The versions of one order: as registered, and (mostly) as settled."""
     hours = timedelta(hours=1)
     channel = str(rng.choice(["12345", "12369", "信访", "网络"], p=[0.45, 0.15, 0.3, 0.1]))
@@ -71,7 +81,10 @@ def make_complaints(d: District) -> Office:
     """All orders of the span. Repeats are what the finished list holds, whether planted or by chance."""
     rng = stream(d.seed, "complaints")
     office = Office()
-    sites = [(e["enterprise_name"], next(i for i, t in enumerate(TOWNS) if t.code == e["town_code"])) for e in d.enterprises]
+    sites = [
+        (e["enterprise_name"], next(i for i, t in enumerate(TOWNS) if t.code == e["town_code"]))
+        for e in d.enterprises
+    ]
     sites += [(f"演示工地{k:02d}", k % len(TOWNS)) for k in range(1, 1 + max(16, round(40 * d.scale)))]
     last: dict[tuple[int, str, str], datetime] = {}
     events: list[tuple[datetime, int, str, str]] = []
@@ -98,7 +111,11 @@ def make_complaints(d: District) -> Office:
         seen = previous.get((town, name, category))
         if seen and (at.date() - seen[0].date()).days <= REPEAT_DAYS:
             office.truth.setdefault("complaint_repeat", []).append(
-                {"case_id": f"complaint:{order}", "repeat_of_case_id": f"complaint:{seen[1]}", "received_at": at}
+                {
+                    "case_id": f"complaint:{order}",
+                    "repeat_of_case_id": f"complaint:{seen[1]}",
+                    "received_at": at,
+                }
             )
         previous[town, name, category] = (at, order)
         office.identifiers += [{"kind": "name", "value": versions[0]["complainant_name"]},
@@ -142,6 +159,8 @@ def _book(path: Path, title: str, rows: list[Row], other_names: bool) -> None:
                         page.write(2 + k, c, _stamp(value, k))
             if len(mine) > 2:
                 page.set_row(3, None, None, {"hidden": True})  # hidden by a filter, yet an order
+            if len(mine) < 4:
+                continue
             page.write(2 + len(mine), 0, "合计")
             page.write(2 + len(mine), 1, f"{len(mine)}件")
 
@@ -173,7 +192,11 @@ def write_complaints(d: District, office: Office, folder: Path) -> None:
         if done["updated_at"] < finish and settled in files:
             files[settled].append(done)
             office.truth.setdefault("late_data", []).append(
-                {"source": "complaint_12345", "case_id": f"complaint:{done['order_no']}", "closed_at": done["closed_at"]}
+                {
+                    "source": "complaint_12345",
+                    "case_id": f"complaint:{done['order_no']}",
+                    "closed_at": done["closed_at"],
+                }
             )
     for n, month in enumerate(months):
         rows = files[month]
@@ -186,7 +209,11 @@ def write_complaints(d: District, office: Office, folder: Path) -> None:
             _book(folder / f"工单_{month}.xlsx", title, rows, other_names=n % 3 == 2)
     # an old file sent again after its orders had moved on; and one sent twice
     for n, month in enumerate(months[:-1]):
-        stale = [r for r in open_at[month] if r["order_no"] in {x["order_no"] for m in months[n + 1 :] for x in files[m]}]
+        stale = [
+            r
+            for r in open_at[month]
+            if r["order_no"] in {x["order_no"] for m in months[n + 1 :] for x in files[m]}
+        ]
         if stale and n % 6 == 0:
             _book(folder / f"工单_{month}（旧稿重发）.xlsx", f"{month} 工单旧稿", stale, other_names=False)
             closed = {x["order_no"]: x for m in months[n + 1 :] for x in files[m]}
@@ -205,7 +232,18 @@ def write_messages(d: District, folder: Path) -> list[Row]:
     """`留言_<yyyy>.xlsx`: citizens' messages of a year. Returns planted identifiers."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = stream(d.seed, "messages")
-    heads = ["留言编号", "留言用户", "留言主题", "留言时间", "留言详情", "一级分类", "答复意见", "答复时间", "点赞数", "反对数"]
+    heads = [
+        "留言编号",
+        "留言用户",
+        "留言主题",
+        "留言时间",
+        "留言详情",
+        "一级分类",
+        "答复意见",
+        "答复时间",
+        "点赞数",
+        "反对数",
+    ]
     years: dict[int, list[list[Any]]] = {}
     people: list[Row] = []
     n = 0

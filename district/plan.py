@@ -70,10 +70,12 @@ class Outlet:
 
     def limit_at(self, factor: str, start: datetime) -> float | None:
         """The figure in force for a period beginning at `start`; None where none is."""
-        for limit in self.limits:
-            if limit.factor == factor and limit.statistic in ("hourly_mean", "daily_mean") and not limit.is_deleted:
-                if limit.start <= start and (limit.end is None or start < limit.end):
-                    return limit.value
+        for x in self.limits:
+            is_asked = (
+                x.factor == factor and x.statistic in ("hourly_mean", "daily_mean") and not x.is_deleted
+            )
+            if is_asked and x.start <= start and (x.end is None or start < x.end):
+                return x.value
         return None
 
 
@@ -87,7 +89,9 @@ class District:
     sections: list[Section]
     enterprises: list[Row]
     outlets: list[Outlet]
-    amended: dict[str, tuple[str, datetime, float, float]]  # outlet_id → factor, midnight, old figure, new figure
+    amended: dict[
+        str, tuple[str, datetime, float, float]
+    ]  # outlet_id → factor, midnight, old figure, new figure
 
     @property
     def begin(self) -> datetime:
@@ -186,7 +190,13 @@ def _outlets(seed: int, scale: float, enterprises: list[Row]) -> list[Outlet]:
             kind = "water" if water else "stenter" if k % 3 == 2 else "boiler"
             code = "DW001" if water else "DA001"
             label = {"water": "废水总排口", "boiler": "锅炉废气排口", "stenter": "定型机废气排口"}[kind]
-            channel = "none" if not watched else "export" if single and n % 6 in (3, 5) and kind == "boiler" else "hj212"
+            channel = (
+                "none"
+                if not watched
+                else "export"
+                if single and n % 6 in (3, 5) and kind == "boiler"
+                else "hj212"
+            )
             outlet = Outlet(
                 f"{e['site_code']}:{code}", e["site_code"], code, label, "wastewater" if water else "gas", kind,
                 mn(seed, n) if channel == "hj212" else None, channel, permit, e["uscc"], e["enterprise_name"],

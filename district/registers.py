@@ -13,7 +13,13 @@ import numpy as np
 from district.names import TOWNS, stream
 from district.plan import District, Row
 
-POLLUTANTS = (("化学需氧量", 420.0), ("氨氮", 24.0), ("二氧化硫", 95.0), ("氮氧化物", 260.0), ("挥发性有机物", 310.0))
+POLLUTANTS = (
+    ("化学需氧量", 420.0),
+    ("氨氮", 24.0),
+    ("二氧化硫", 95.0),
+    ("氮氧化物", 260.0),
+    ("挥发性有机物", 310.0),
+)
 
 
 def periods(d: District) -> list[tuple[str, date]]:
@@ -87,4 +93,6 @@ def write_registers(d: District, rows: dict[str, list[Row]], folder: Path) -> No
             key = r["period"][:4] if "period" in r else f"{r['sampled_at']:%Y}"
             years.setdefault(key, []).append(r)
         for year, some in sorted(years.items()):
-            write_register(source, some, folder / source / f"{source}_{year}.xlsx", sender="合成单位", period=year)
+            write_register(
+                source, some, folder / source / f"{source}_{year}.xlsx", sender="合成单位", period=year
+            )

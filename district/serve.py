@@ -73,7 +73,9 @@ def set_phase(home: str | os.PathLike[str] | None, phase: int) -> None:
     (folder_of(home) / "phase").write_text(str(phase))
 
 
-def serve(home: str | os.PathLike[str] | None, faults: int = 0, parent: int | None = None, ready: Path | None = None) -> None:
+def serve(
+    home: str | os.PathLike[str] | None, faults: int = 0, parent: int | None = None, ready: Path | None = None
+) -> None:
     """Start API and database, write env.json, wait for SIGTERM or SIGINT (or for `parent` to vanish), stop both."""
     from district.api import Platform, start
     from district.database import PermitDatabase
@@ -121,7 +123,9 @@ def running(home: str | os.PathLike[str] | None = None, faults: int = 0) -> Iter
         while not ready.exists():
             if child.poll() is not None or time.monotonic() > until:
                 tail = (folder / "serve.log").read_text("utf-8", "replace")[-1500:]
-                raise UserError("the synthetic district did not start", where=tail, todo="read synthetic/serve.log")
+                raise UserError(
+                    "the synthetic district did not start", where=tail, todo="read synthetic/serve.log"
+                )
             time.sleep(0.05)
         yield json.loads((folder / "env.json").read_text("utf-8"))
     finally:
@@ -137,10 +141,14 @@ def running(home: str | os.PathLike[str] | None = None, faults: int = 0) -> Iter
 
 def main(argv: list[str] | None = None) -> int:
     """Command line of `python -m district.serve`."""
-    parser = argparse.ArgumentParser(prog="python -m district.serve", description=__doc__.splitlines()[0] if __doc__ else "")
+    parser = argparse.ArgumentParser(
+        prog="python -m district.serve", description=__doc__.splitlines()[0] if __doc__ else ""
+    )
     parser.add_argument("--home", help="home of the warehouse (default: JIANHU_HOME, else ./var)")
     parser.add_argument("--phase", type=int, choices=(1, 2, 3), help="set the phase before serving")
-    parser.add_argument("--faults", type=int, default=0, metavar="N", help="every N-th request: 429, then 503")
+    parser.add_argument(
+        "--faults", type=int, default=0, metavar="N", help="every N-th request: 429, then 503"
+    )
     parser.add_argument("--parent", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--ready", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args(argv)

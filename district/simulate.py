@@ -141,7 +141,9 @@ def simulate(
     gather({"permit_report_late": office.write_permit_reports(d, drop / "permit_report")})
     samples, below = water.manual_samples(d)
     gather({"below_detection": below})
-    registers.write_registers(d, {**registers.register_rows(d), "water_section_manual": samples}, drop / "register")
+    registers.write_registers(
+        d, {**registers.register_rows(d), "water_section_manual": samples}, drop / "register"
+    )
     for name in ("cnemc", "water"):
         (drop / name).mkdir(exist_ok=True)
     progress("database and truth")
@@ -149,7 +151,11 @@ def simulate(
               "permit_register": plan.permit_rows(d)}  # fmt: skip
     for name, rows in tables.items():
         write_rows(building / "database" / f"{name}.parquet", rows)
-    firms = [{"kind": k, "value": str(e[c])} for e in d.enterprises for k, c in (("name", "legal_person"), ("phone", "phone"))]
+    firms = [
+        {"kind": k, "value": str(e[c])}
+        for e in d.enterprises
+        for k, c in (("name", "legal_person"), ("phone", "phone"))
+    ]
     write_rows(building / "truth" / "planted_identifiers.parquet", complaints.identifiers + people + firms)
     from district.truth import KINDS
 

@@ -121,7 +121,9 @@ def _between(s: OutletSeries, hour: int, days: int = 1) -> bool:
 
 def _plant_gas(d: District, rng: np.random.Generator, s: OutletSeries) -> None:
     o, hours = s.outlet, len(s.flow)
-    limits = [x for x in o.limits if x.statistic == "hourly_mean" and not x.is_deleted and x.value is not None]
+    limits = [
+        x for x in o.limits if x.statistic == "hourly_mean" and not x.is_deleted and x.value is not None
+    ]
     factors = [f for f in GAS_FACTORS[o.kind] if any(x.factor == f for x in limits)]
     stopped = s.flags == "F"
 
@@ -143,7 +145,9 @@ def _plant_gas(d: District, rng: np.random.Generator, s: OutletSeries) -> None:
         if why == "excess":
             _set_gas(d, s, found, f, figure * float(rng.uniform(1.15, 2.2)))
         elif why == "flagged":
-            _set_gas(d, s, found, f, figure * float(rng.uniform(1.5, 3.0)), str(rng.choice(["F", "C", "M", "D"])))
+            _set_gas(
+                d, s, found, f, figure * float(rng.uniform(1.5, 3.0)), str(rng.choice(["F", "C", "M", "D"]))
+            )
         elif o.reference_o2 is not None:
             # little oxygen: the measured figure stands above the limit, the converted one that counts does not
             low_o2 = 1.0
@@ -195,10 +199,14 @@ def _plant_water(d: District, rng: np.random.Generator, s: OutletSeries) -> None
         pulse[9:17] = True
         if why == "day":
             v[:] = np.round(figure * rng.uniform(1.15, 1.7) * rng.uniform(0.95, 1.05, 24), digits)
-        elif why == "weighted_over":  # eight strong hours carry the water: weighted mean above, plain mean below
+        elif (
+            why == "weighted_over"
+        ):  # eight strong hours carry the water: weighted mean above, plain mean below
             s.flow[hours] = np.where(pulse, 40.0, 10.0)
             v[:] = np.round(np.where(pulse, figure * 1.5, figure * 0.5), digits)
-        elif why == "weighted_under":  # the strong hours carry little water: plain mean above, weighted mean below
+        elif (
+            why == "weighted_under"
+        ):  # the strong hours carry little water: plain mean above, weighted mean below
             s.flow[hours] = np.where(pulse, 4.0, 40.0)
             v[:] = np.round(np.where(pulse, figure * 2.4, figure * 0.5), digits)
         elif why == "hour":
@@ -293,7 +301,9 @@ def judge(d: District, all_series: list[OutletSeries]) -> dict[str, list[Row]]:
     return truth
 
 
-def _days(d: District, s: OutletSeries, f: str, valid: np.ndarray, figures: np.ndarray, base: Row) -> list[Row]:
+def _days(
+    d: District, s: OutletSeries, f: str, valid: np.ndarray, figures: np.ndarray, base: Row
+) -> list[Row]:
     """Days whose flow-weighted mean over the valid hours exceeds the figure in force."""
     weight = np.where(valid, s.flow, 0.0).reshape(-1, 24)
     total = weight.sum(axis=1)
@@ -307,7 +317,12 @@ def _days(d: District, s: OutletSeries, f: str, valid: np.ndarray, figures: np.n
 
 
 def _around(
-    d: District, s: OutletSeries, f: str, edge: tuple[str, object, float, float], values: np.ndarray, figures: np.ndarray
+    d: District,
+    s: OutletSeries,
+    f: str,
+    edge: tuple[str, object, float, float],
+    values: np.ndarray,
+    figures: np.ndarray,
 ) -> list[Row]:
     """The planted periods around an amendment, with the judgement that the figure in force gives."""
     rows: list[Row] = []

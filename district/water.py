@@ -73,7 +73,9 @@ def make_water(d: District) -> Water:
     oxygen = oxygen + 0.5 * np.sin(2 * np.pi * ((k % 6) * 4 - 9) / 24)
     is_lake = np.array([s.kind == "lake" for s in sections])
     tp_level = level + noise(0.14) - 0.25
-    phosphorus = np.where(is_lake, _between(tp_level, _EDGES["TP_lake"]), _between(tp_level, _EDGES["TP_river"]))
+    phosphorus = np.where(
+        is_lake, _between(tp_level, _EDGES["TP_lake"]), _between(tp_level, _EDGES["TP_river"])
+    )
     values = {
         "水温": temperature, "pH": np.clip(7.6 + noise(0.18), 6.6, 8.6), "溶解氧": np.clip(oxygen, 1.2, 14),
         "电导率": 330 + 40 * level + noise(12.0), "浊度": np.clip(18 * np.exp(noise(0.5)), 1, 300),
@@ -160,7 +162,7 @@ def write_bulletins(d: District, w: Water, folder: Path) -> None:
 
 def _late_truth(w: Water, j: int, at: datetime, now: float, before: float) -> None:
     w.truth.setdefault("late_data", []).append(
-        {"source": "water_auto_4h", "point_id": f"water:{w.sections[j].code}", "factor_code": "w21003",
+        {"source": "water_auto_4h", "statistic": "instant", "point_id": f"water:{w.sections[j].code}", "factor_code": "w21003",
          "observed_at": at, "value": now, "value_before": round(before, 3)}
     )  # fmt: skip
 
@@ -168,7 +170,7 @@ def _late_truth(w: Water, j: int, at: datetime, now: float, before: float) -> No
 def _duplicate_truth(w: Water, j: int, step: int, at: datetime) -> None:
     if not np.isnan(w.values["总磷"][step, j]):
         w.truth.setdefault("duplicate_data", []).append(
-            {"source": "water_auto_4h", "point_id": f"water:{w.sections[j].code}", "factor_code": "w21011",
+            {"source": "water_auto_4h", "statistic": "instant", "point_id": f"water:{w.sections[j].code}", "factor_code": "w21011",
              "observed_at": at, "value": float(f"{w.values['总磷'][step, j]:.3f}")}
         )  # fmt: skip
 

@@ -22,7 +22,11 @@ _FIRST_ROW = 5  # title, sender, header and example stand above
 def _text(value: Any, n: int) -> Any:
     """A cell as typed by hand: some times with dots, the rest as they are."""
     if isinstance(value, datetime):
-        return f"{value.year}.{value.month}.{value.day} {value:%H:%M}" if n % 4 == 1 else f"{value:%Y-%m-%d %H:%M}"
+        return (
+            f"{value.year}.{value.month}.{value.day} {value:%H:%M}"
+            if n % 4 == 1
+            else f"{value:%Y-%m-%d %H:%M}"
+        )
     return value
 
 
