@@ -23,6 +23,10 @@ from extract.readers.hj212_rules import FIELD_COLUMNS, OK, Frame
 from extract.readers.records import Rejects
 from extract.source import Source, Strict
 
+_COUNTERS = (
+    "frames", "frames_accepted", "frames_crc_valid", "frames_without_rows", "rows_conflicting", "repeated_items",
+    "items_in_payload_only", "pw_empty", "crc_lower_case", "segment_over_1024", "packet_sets", "packet_sets_incomplete",
+)  # fmt: skip
 _SHOWN = 2000  # characters of a rejected packet that are repeated beside its reason
 
 
@@ -65,7 +69,7 @@ def parse_bytes(source: Source, data: bytes) -> Parsed:
     """
     stream, cells = stream_of(data)
     found = find_packets(stream, cells)
-    stats: Counter[str] = Counter()
+    stats: Counter[str] = Counter(dict.fromkeys(_COUNTERS, 0))
     tables = _decode(stream, found, stats)
     settle_duplicates(found)
     join_packets(found, stats)

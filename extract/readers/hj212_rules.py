@@ -103,8 +103,9 @@ FIELD_NO = {name: i for i, name in enumerate(FIELDS)}
 HEAD = ("QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "PNO", "CP")
 
 HEX = frozenset(b"0123456789abcdefABCDEF")
+# ## with a length, with a field of the segment soon after, or cut off at the end; any other ## is text of the log
 CANDIDATE = re.compile(
-    rb"##(?!#)(?:(?=\d{4})|(?=[^\r\n]{0,8}?(?:QN|ST|CN|PW|MN|Flag|CP)=)|(?=\d{0,3}(?:[\r\n]|\Z)))"
+    rb"##(?!#)(?:(?=\d{4})|(?=[^\r\n]{0,8}?(?:QN|ST|CN|PW|MN|Flag|CP)=)|(?=\d{1,3}(?:[\r\n]|\Z))|(?<![#]##)\Z)"
 )
 _SEGMENT_START = re.compile(rb"(?:QN=[^;=\r\n]{0,40};)?(?:ST=[^;=\r\n]{0,16})?\Z")
 _CIPHER = re.compile(r"[0-9A-Za-z+/]{16,}={0,2}")
