@@ -83,3 +83,18 @@ case when {{ aqi }} > {{ above }} then concat_ws(','
     case when {% for c in i[1:] %}{{ c }} = {{ aqi }}{{ ' or ' if not loop.last }}{% endfor %} then '{{ i[0] }}' end
     {%- endfor %}) end
 {%- endmacro %}
+
+{#- The days of fct_air_day by basis: `default` takes each day under the rule in force on it, the others recompute every
+    day under one rule. -#}
+{% macro air_day_basis() -%}
+select
+    'default' as basis, subject_type, subject_id, air_date, regime, maturity, so2_ug_m3, no2_ug_m3, co_mg_m3,
+    pm10_ug_m3, pm25_ug_m3, o3_max_8h_ug_m3, aqi, is_valid, is_good, status
+from {{ ref('fct_air_day') }}
+where is_in_force
+union all
+select
+    regime as basis, subject_type, subject_id, air_date, regime, maturity, so2_ug_m3, no2_ug_m3, co_mg_m3,
+    pm10_ug_m3, pm25_ug_m3, o3_max_8h_ug_m3, aqi, is_valid, is_good, status
+from {{ ref('fct_air_day') }}
+{%- endmacro %}

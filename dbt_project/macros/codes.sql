@@ -20,3 +20,8 @@
             and coalesce({{ jianhu.is_uscc_valid("substr(" ~ x ~ ", 1, 18)") }}, false)
     end
 {%- endmacro %}
+
+{#- x without zero-width blanks, which web pages leave in copied codes -#}
+{% macro squeeze_zero_width(x) -%}
+    translate({{ x }}, concat(chr(8203), chr(8204), chr(8205), chr(65279)), '')
+{%- endmacro %}

@@ -1,8 +1,7 @@
 -- grain: subject_type × subject_id × air_date × regime
 -- An area's value is the mean of its points' concentrations, never a mean of their indices.
 {{ config(contract={'enforced': true}, meta={'lookback_hours': 24, 'evidence': [
-    {'parent': 'fct_air_hour', 'label_zh': '小时浓度', 'on': {
-        'point_id': 'subject_id', 'air_date': 'air_date'}}]}) }}
+    {'parent': 'int_air_day', 'label_zh': '点位日统计', 'on': {'point_id in': 'point_ids', 'air_date': 'air_date'}}]}) }}
 {%- set values = ['so2_ug_m3', 'no2_ug_m3', 'co_mg_m3', 'pm10_ug_m3', 'pm25_ug_m3', 'o3_max_8h_ug_m3', 'o3_max_1h_ug_m3'] %}
 {%- set items = [
     ['iaqi_so2', 'SO2', 'mean_24h', 'so2_ug_m3'], ['iaqi_no2', 'NO2', 'mean_24h', 'no2_ug_m3'],
@@ -24,7 +23,8 @@ point_days as (
         case when pm25_hour_count >= day_min_hours then pm25_mean_ug_m3 end as pm25_ug_m3,
         case when is_o3_valid then o3_max_8h_ug_m3 end as o3_max_8h_ug_m3,
         case when is_o3_valid then o3_max_1h_ug_m3 end as o3_max_1h_ug_m3,
-        o3_status
+        o3_status,
+        point_id as point_ids
     from {{ ref('int_air_day') }}
 ),
 
@@ -40,6 +40,7 @@ area_means as (
         m.area_code, p.air_date, p.regime, p.month,
         max(k.rank_no) as maturity_rank,
         count(*) as point_count,
+        {{ join_text('p.subject_id') }} as point_ids,
         max(case when p.o3_status <> 'verified' then 1 else 0 end) as unverified_count
         {%- for v in values %},
         {{ mean('p.' ~ v, 6) }} as {{ v }},
@@ -64,7 +65,8 @@ area_days as (
                 then a.{{ v }}
         end as {{ v }}
         {%- endfor %},
-        case when a.unverified_count > 0 then 'unverified' else 'verified' end as o3_status
+        case when a.unverified_count > 0 then 'unverified' else 'verified' end as o3_status,
+        a.point_ids
     from area_means as a
     inner join rules as r on a.regime = r.regime
     left join expected as e on a.area_code = e.area_code and a.air_date = e.air_date
@@ -74,11 +76,11 @@ area_days as (
 
 subject_days as (
     select subject_type, subject_id, air_date, regime, month, maturity, point_count, expected_point_count,
-        {{ values | join(', ') }}, o3_status
+        {{ values | join(', ') }}, o3_status, point_ids
     from point_days
     union all
     select subject_type, subject_id, air_date, regime, month, maturity, point_count, expected_point_count,
-        {{ values | join(', ') }}, o3_status
+        {{ values | join(', ') }}, o3_status, point_ids
     from area_days
 ),
 
@@ -120,7 +122,7 @@ judged as (
 select
     j.subject_type, j.subject_id, j.air_date, j.regime,
     {{ in_force('j.air_date', 'g.') }} as is_in_force,
-    j.month, j.maturity, j.point_count, j.expected_point_count,
+    j.month, j.maturity, j.point_ids, j.point_count, j.expected_point_count,
     {% for v in values %}cast(j.{{ v }} as decimal(18, 6)) as {{ v }}, {% endfor %}
     j.iaqi_so2, j.iaqi_no2, j.iaqi_co, j.iaqi_pm10, j.iaqi_pm25, j.iaqi_o3_8h, j.iaqi_o3_1h,
     case when j.is_valid then j.highest_iaqi end as aqi,

@@ -1,7 +1,10 @@
--- grain: point_id × observed_at (END of the hour), in the maturity chosen for its day, under the rule in force on its day
+-- grain: point_id × observed_at
+-- In the maturity chosen for its day and under the rule in force on its day.
 {{ config(contract={'enforced': true}, meta={'lookback_hours': 24, 'evidence': [
-    {'parent': 'fct_reading', 'label_zh': '小时读数', 'on': {
-        'point_id': 'point_id', 'observed_at': 'observed_at', 'maturity': 'maturity'}}]}) }}
+    {'parent': 'int_air_hour', 'label_zh': '逐时浓度', 'on': {'point_id': 'point_id', 'air_date': 'air_date'}},
+    {'parent': 'int_air_day', 'label_zh': '点位日统计', 'on': {'point_id': 'point_id', 'air_date': 'air_date'}},
+    {'parent': 'fct_reading', 'label_zh': '发布的 AQI', 'on': {
+        'point_id': 'point_id', 'observed_at': 'observed_at', 'statistic': "'published_aqi'"}}]}) }}
 {%- set items = [
     ['iaqi_so2', 'SO2', 'mean_1h', 'so2_ug_m3'], ['iaqi_no2', 'NO2', 'mean_1h', 'no2_ug_m3'],
     ['iaqi_co', 'CO', 'mean_1h', 'co_mg_m3'], ['iaqi_o3', 'O3', 'mean_1h', 'o3_ug_m3'],

@@ -1,18 +1,23 @@
--- grain: subject_type × subject_id × period_type × period_start_date × basis × factor_code
+-- grain: subject_type × subject_id × period_type × period × basis × factor_code
 -- Month and year by HJ 663; a quarter asks for the days its months ask for. Short of days: value null, with a reason.
 {{ config(contract={'enforced': true}, meta={'evidence': [
-    {'parent': 'fct_air_day', 'label_zh': '日浓度', 'on': {
-        'subject_type': 'subject_type', 'subject_id': 'subject_id'}}]}) }}
+    {'parent': 'fct_air_day', 'label_zh': '空气日评价', 'on': {
+        'subject_type': 'subject_type', 'subject_id': 'subject_id',
+        'air_date >=': 'period_start_date', 'air_date <': 'period_end_date'}}]}) }}
 {%- set items = [['SO2', 'so2_ug_m3'], ['NO2', 'no2_ug_m3'], ['CO', 'co_mg_m3'], ['O3', 'o3_max_8h_ug_m3'],
     ['PM10', 'pm10_ug_m3'], ['PM2_5', 'pm25_ug_m3']] %}
-with rules as (
+with day_basis as (
+    {{ air_day_basis() }}
+),
+
+rules as (
     {{ air_rules(['month_min_days', 'february_min_days', 'year_min_days']) }}
 ),
 
 told as (
     {%- for i in items %}
     select basis, subject_type, subject_id, air_date, maturity, status, '{{ i[0] }}' as factor_code, {{ i[1] }} as day_value
-    from {{ ref('int_air_day_basis') }}
+    from day_basis
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),

@@ -1,5 +1,6 @@
--- grain: area_code × point_id × valid_from: the points whose mean is the area's air, by role (seed air_point_set)
-{{ config(meta={'publish': false}) }}
+-- grain: area_code × point_id × valid_from
+-- The points whose mean is the area's air, by role (seed air_point_set)
+{{ config(meta={'publish': true}) }}
 select
     a.area_code, p.point_id, p.valid_from, p.valid_to
 from {{ ref('dim_point') }} as p

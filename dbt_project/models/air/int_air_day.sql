@@ -1,7 +1,8 @@
 -- grain: point_id × air_date × regime
 -- One maturity a day: the most mature one that has enough hours of some pollutant; when none has, the one with the
 -- most hours. A statistic is so computed within one maturity and carries it.
-{{ config(meta={'publish': false, 'lookback_hours': 0}) }}
+{{ config(meta={'publish': true, 'lookback_hours': 0, 'evidence': [
+    {'parent': 'int_air_hour', 'label_zh': '逐时浓度', 'on': {'point_id': 'point_id', 'air_date': 'air_date'}}]}) }}
 with rules as (
     {{ air_rules(['day_min_hours', 'o3_window_min_hours', 'o3_first_window_hour', 'o3_day_min_windows']) }}
 ),

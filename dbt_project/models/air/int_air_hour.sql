@@ -1,7 +1,10 @@
--- grain: point_id × maturity × observed_at, 24 hours for every day on which the point told anything
+-- grain: point_id × maturity × observed_at
+-- 24 hours stand for every day on which the point told anything.
 -- hour_no is 1 to 24: hour h is the mean of (h-1, h], so the hour ending at midnight is hour 24 of the day before.
 -- An invalid value is null and its hour stays; a moving mean therefore never closes over a gap.
-{{ config(meta={'publish': false, 'lookback_hours': 24}) }}
+{{ config(meta={'publish': true, 'lookback_hours': 24, 'evidence': [
+    {'parent': 'fct_reading', 'label_zh': '小时读数', 'on': {'point_id': 'point_id', 'observed_at': 'observed_at',
+        'maturity': 'maturity', 'statistic': "'mean'", 'averaging_minutes': '60'}}]}) }}
 with effective as (
     {{ effective_reading('evaluation', "statistic = 'mean' and averaging_minutes = 60
         and factor_code in ('SO2', 'NO2', 'CO', 'O3', 'PM10', 'PM2_5')", ['maturity']) }}

@@ -1,5 +1,5 @@
--- grain: point_id × factor_code × statistic × averaging_minutes × observed_at × maturity × value_origin × source,
---        only readings that carry a mark. The marks change no value; seed flag_effect says what they void.
+-- grain: point_id × factor_code × statistic × averaging_minutes × observed_at × maturity × value_origin × source
+-- Only readings that carry a mark. The marks change no value; seed flag_effect says what they void.
 -- The stuck check looks back 24 readings, which is the longest run a row of reading_check may ask for.
 {{ config(contract={'enforced': false}, meta={'publish': false, 'lookback_hours': 24}) }}
 {%- set key = ['point_id', 'factor_code', 'statistic', 'averaging_minutes', 'observed_at', 'maturity', 'value_origin', 'source'] %}

@@ -1,12 +1,19 @@
 -- grain: subject_type × subject_id × indicator_code × period_type × period × basis
 -- Towns without a station are told as missing with the reason, never as zero.
 {{ config(meta={'evidence': [
-    {'parent': 'fct_air_day', 'label_zh': '空气质量日评价', 'on': {
-        'subject_type': 'subject_type', 'subject_id': 'subject_id'}},
-    {'parent': 'fct_air_period', 'label_zh': '空气质量月季年评价', 'on': {
-        'subject_type': 'subject_type', 'subject_id': 'subject_id', 'period_type': 'period_type',
-        'period': 'period', 'basis': 'basis'}}]}) }}
-with rules as (
+    {'parent': 'fct_air_day', 'label_zh': '空气日评价',
+        'when': "indicator_code in ('air_good_day_count', 'air_valid_day_count', 'air_good_day_share_pct')",
+        'on': {'subject_type': 'subject_type', 'subject_id': 'subject_id',
+            'air_date >=': 'period_start_date', 'air_date <': 'period_end_date'}},
+    {'parent': 'fct_air_period', 'label_zh': '空气月季年评价',
+        'when': "indicator_code not in ('air_good_day_count', 'air_valid_day_count', 'air_good_day_share_pct')",
+        'on': {'subject_type': 'subject_type', 'subject_id': 'subject_id', 'period_type': 'period_type',
+            'period': 'period', 'basis': 'basis'}}]}) }}
+with day_basis as (
+    {{ air_day_basis() }}
+),
+
+rules as (
     {{ air_rules(['composite_divided_by_weights']) }}
 ),
 
@@ -18,7 +25,7 @@ spread as (
         {{ period_start('air_date', t) }} as period_start_date,
         {{ period_end(period_start('air_date', t), t) }} as period_end_date,
         basis, subject_type, subject_id, maturity, is_valid, is_good, status
-    from {{ ref('int_air_day_basis') }}
+    from day_basis
     where subject_type = 'area'
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -32,7 +39,7 @@ periods as (
         {{ period_start('air_date', t) }} as period_start_date,
         {{ period_end(period_start('air_date', t), t) }} as period_end_date,
         basis
-    from {{ ref('int_air_day_basis') }}
+    from day_basis
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
