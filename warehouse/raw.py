@@ -181,11 +181,14 @@ _LOADS_SCHEMA = pa.schema(
         ("load_id", pa.string()),
         ("seq", pa.int64()),
         ("part", pa.string()),
-        ("window_start", pa.date32()),
-        ("window_end", pa.date32()),
+        ("window_start", pa.string()),
+        ("window_end", pa.string()),
     ]
 )
 
 
 def _slim(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{k: f.get(k) for k in _LOADS_SCHEMA.names} for f in files]
+    def text(value: Any) -> Any:
+        return value if value is None or isinstance(value, int) else str(value)
+
+    return [{k: text(f.get(k)) for k in _LOADS_SCHEMA.names} for f in files]
