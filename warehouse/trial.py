@@ -115,7 +115,7 @@ def run_trial(
     """
     if not data.is_dir():
         raise UserError(
-            "DATA is not a folder", where=str(data), todo="name a folder laid out as docs/trial.md says"
+            "DATA is not a folder", where=str(data), todo="name a folder laid out as trial.yml says"
         )
     trial = Trial(data.resolve(), fresh(home), plan or load_plan(), say)
     began = time.monotonic()
@@ -254,8 +254,6 @@ def _measure(trial: Trial, release: Path | None) -> None:
         trial.result[name] = dict.fromkeys(section.keys)
         if not loaded & set(section.sources):
             trial.notes.append(f"{name}: null: nothing was loaded from {' or '.join(section.sources)}")
-    if release is None:
-        return
     with _open(release) as con:
         _accounts(con, trial.home)
         for path in sorted(SQL_FOLDER.glob("*.sql")):
@@ -266,6 +264,8 @@ def _measure(trial: Trial, release: Path | None) -> None:
             try:
                 trial.result.setdefault(name, {}).update(_one_row(con, path))
             except Exception as e:  # one query's fault must not hide the figures of the others
+                if release is None:
+                    continue  # the build's fault is told already; what rests on the accounts alone was made
                 trial.faults.append(f"{path.name}: {type(e).__name__}: {str(e).splitlines()[0]}")
     for name, section in trial.plan.sections.items():
         lacking = [k for k in section.keys if trial.result[name].get(k) is None]
@@ -274,10 +274,14 @@ def _measure(trial: Trial, release: Path | None) -> None:
 
 
 @contextmanager
-def _open(release: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The tables of a release, or of a candidate that the audit kept back, read-only."""
+def _open(release: Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The tables of a release, or of a candidate that the audit kept back, read-only; none without either."""
     import duckdb
 
+    if release is None:
+        with duckdb.connect() as empty:
+            yield empty
+        return
     main = next(p for p in (release / "warehouse.duckdb", release / "build.duckdb") if p.exists())
     con = duckdb.connect(str(main), read_only=True)
     try:
@@ -404,7 +408,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command("trial")
     def trial(
-        data: Annotated[Path, typer.Argument(help="folder of real files, laid out as docs/trial.md says")],
+        data: Annotated[Path, typer.Argument(help="folder of real files, laid out as trial.yml says")],
         home: Annotated[
             Path | None, typer.Option(help="where the trial lives; default TRIAL_HOME, else var/trial")
         ] = None,
