@@ -1,19 +1,20 @@
 {#- One reading per point × factor × statistic × averaging × interval (× further keys) for one purpose, by seed
-    reading_priority (maturity, value_origin, source in turn). Only keys told more than once are ranked: nearly all
-    are told once, and a window over all readings would sort them all.
+    reading_priority (maturity, value_origin, source in turn). Only a series told by more than one maturity, origin or
+    source in a month is ranked: nearly all are told once, and a window over all readings would sort them all. No CTE
+    holds the readings themselves: DuckDB would keep them in memory.
     condition: which readings compete; own_keys: further keys within which they compete, e.g. ['maturity'].
     Columns: those of fct_reading, and `effective_value`, null where a mark voids it (seed flag_effect). -#}
 {% macro effective_reading(purpose, condition, own_keys=[]) -%}
+{%- set series = ['point_id', 'factor_code', 'statistic', 'averaging_minutes', 'month'] + own_keys -%}
 {%- set keys = ['point_id', 'factor_code', 'statistic', 'averaging_minutes', 'observed_at'] + own_keys -%}
-with competing as (
-    select * from {{ ref('fct_reading') }}
-    where {{ condition }}
-),
-
-repeated as (
-    select {{ keys | join(', ') }}
-    from competing
-    group by {{ keys | join(', ') }}
+with contested as (
+    select {{ series | join(', ') }}
+    from (
+        select distinct point_id, factor_code, statistic, averaging_minutes, month, maturity, value_origin, source
+        from {{ ref('fct_reading') }}
+        where {{ condition }}
+    ) as told
+    group by {{ series | join(', ') }}
     having count(*) > 1
 ),
 
@@ -26,9 +27,9 @@ ranked as (
                 coalesce(m.rank_no, 99), coalesce(o.rank_no, 99), coalesce(s.rank_no, 99),
                 c.maturity, c.value_origin, c.source
         ) as rank_no
-    from competing as c
-    inner join repeated as r
-        on {% for k in keys %}c.{{ k }} = r.{{ k }}{{ ' and ' if not loop.last }}{% endfor %}
+    from (select * from {{ ref('fct_reading') }} where {{ condition }}) as c
+    inner join contested as r
+        on {% for k in series %}c.{{ k }} = r.{{ k }}{{ ' and ' if not loop.last }}{% endfor %}
     left join {{ ref('reading_priority') }} as m
         on m.purpose = '{{ purpose }}' and m.aspect = 'maturity' and m.code = c.maturity
     left join {{ ref('reading_priority') }} as o
@@ -37,28 +38,14 @@ ranked as (
         on s.purpose = '{{ purpose }}' and s.aspect = 'source' and s.code = c.source
 ),
 
-chosen as (
-    select {% for c in jianhu.fact_reading_names() %}c.{{ c }}{{ ', ' if not loop.last }}{% endfor %}
-    from competing as c
-    where not exists (
-        select 1 from repeated as r
-        where {% for k in keys %}c.{{ k }} = r.{{ k }}{{ ' and ' if not loop.last }}{% endfor %}
-    )
-    union all
-    select {{ jianhu.fact_reading_names() | join(', ') }}
-    from ranked
-    where rank_no = 1
-),
-
 -- marks are few: each distinct combination is judged once
-mark_sets as (
-    select distinct statistic, flag_device, flag_rule from chosen
-    where flag_device is not null or flag_rule is not null
-),
-
 void_sets as (
-    select distinct s.statistic, s.flag_device, s.flag_rule
-    from mark_sets as s
+    select distinct s.statistic, s.flag_device, s.flag_rule, true as is_void
+    from (
+        select distinct statistic, flag_device, flag_rule
+        from {{ ref('fct_reading') }}
+        where {{ condition }} and (flag_device is not null or flag_rule is not null)
+    ) as s
     inner join {{ ref('flag_effect') }} as e
         on e.is_void
         and e.statistic in ('*', s.statistic)
@@ -71,8 +58,19 @@ void_sets as (
 select
     c.*,
     case when c.flag_human is not null or v.is_void then null else c.value end as effective_value
-from chosen as c
-left join (select statistic, flag_device, flag_rule, true as is_void from void_sets) as v
+from (
+    select {{ jianhu.fact_reading_names() | join(', ') }}
+    from (select * from {{ ref('fct_reading') }} where {{ condition }}) as f
+    where not exists (
+        select 1 from contested as r
+        where {% for k in series %}f.{{ k }} = r.{{ k }}{{ ' and ' if not loop.last }}{% endfor %}
+    )
+    union all
+    select {{ jianhu.fact_reading_names() | join(', ') }}
+    from ranked
+    where rank_no = 1
+) as c
+left join void_sets as v
     on c.statistic = v.statistic
     and coalesce(c.flag_device, '') = coalesce(v.flag_device, '')
     and coalesce(c.flag_rule, '') = coalesce(v.flag_rule, '')

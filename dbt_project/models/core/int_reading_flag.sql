@@ -1,14 +1,10 @@
 -- grain: point_id × factor_code × statistic × averaging_minutes × observed_at × maturity × value_origin × source
 -- Only readings that carry a mark. The marks change no value; seed flag_effect says what they void.
 -- The stuck check looks back 24 readings, which is the longest run a row of reading_check may ask for.
+-- Series are numbered for the windows only: sorting seven texts a row would cost six times the memory.
 {{ config(contract={'enforced': false}, meta={'publish': false, 'lookback_hours': 24}) }}
-{%- set key = ['point_id', 'factor_code', 'statistic', 'averaging_minutes', 'observed_at', 'maturity', 'value_origin', 'source'] %}
-{%- set series = ['point_id', 'factor_code', 'statistic', 'averaging_minutes', 'maturity', 'value_origin', 'source'] %}
-with readings as (
-    {{ union_models(var('reading_models'), reading_columns()) }}
-),
-
-checks as (
+{%- set key = ['point_id', 'factor_code', 'statistic', 'averaging_minutes', 'maturity', 'value_origin', 'source'] %}
+with checks as (
     select
         factor_code, statistic, averaging_minutes,
         max(case when flag = 'impossible_range' then low_value end) as low_value,
@@ -20,83 +16,110 @@ checks as (
     group by factor_code, statistic, averaging_minutes
 ),
 
-judged as (
+told as (
+    select distinct {{ key | join(', ') }}
+    from (
+        {{ union_models(var('reading_models'), reading_columns()) }}
+    ) as r
+),
+
+series as (
     select
-        {% for k in key %}r.{{ k }}, {% endfor %}r.value,
+        t.*,
+        row_number() over (order by {% for k in key %}t.{{ k }}{{ ', ' if not loop.last }}{% endfor %}) as series_no,
         c.low_value, c.high_value, c.jump_threshold, c.stuck_count, c.compares_particles
-    from readings as r
+    from told as t
     inner join checks as c
-        on r.factor_code = c.factor_code
-        and r.statistic = c.statistic
-        and r.averaging_minutes = c.averaging_minutes
+        on t.factor_code = c.factor_code
+        and t.statistic = c.statistic
+        and t.averaging_minutes = c.averaging_minutes
+),
+
+judged as (
+    select s.series_no, r.observed_at, r.value
+    from (
+        {{ union_models(var('reading_models'), reading_columns()) }}
+    ) as r
+    inner join series as s
+        on {% for k in key %}r.{{ k }} = s.{{ k }}{{ ' and ' if not loop.last }}{% endfor %}
 ),
 
 beside as (
     select
-        *,
-        lag(value) over (partition by {{ series | join(', ') }} order by observed_at) as value_before,
-        lag(observed_at) over (partition by {{ series | join(', ') }} order by observed_at) as observed_before
+        series_no, observed_at, value,
+        lag(value) over (partition by series_no order by observed_at) as value_before,
+        lag(observed_at) over (partition by series_no order by observed_at) as observed_before
     from judged
 ),
 
 compared as (
     select
-        *,
-        {{ seconds_between('observed_before', 'observed_at') }} = 60 * averaging_minutes as is_adjacent,
+        b.series_no, b.observed_at, b.value, b.value_before,
+        {{ seconds_between('b.observed_before', 'b.observed_at') }} = 60 * s.averaging_minutes as is_adjacent,
         case
-            when value is not null and value = value_before
-                and {{ seconds_between('observed_before', 'observed_at') }} = 60 * averaging_minutes
+            when b.value is not null and b.value = b.value_before
+                and {{ seconds_between('b.observed_before', 'b.observed_at') }} = 60 * s.averaging_minutes
                 then cast(null as timestamp)
-            else observed_at
+            else b.observed_at
         end as changed_at
-    from beside
+    from beside as b
+    inner join series as s on b.series_no = s.series_no
 ),
 
 run_lengths as (
     select
-        *,
+        series_no, observed_at, value, value_before, is_adjacent,
         max(changed_at) over (
-            partition by {{ series | join(', ') }} order by observed_at rows between 24 preceding and current row
+            partition by series_no order by observed_at rows between 24 preceding and current row
         ) as run_started_at
     from compared
 ),
 
-particles as (
-    select
-        coarse.point_id, coarse.observed_at, coarse.averaging_minutes, coarse.statistic, coarse.maturity,
-        coarse.value_origin, coarse.source, coarse.factor_code
-    from judged as coarse
-    inner join judged as fine
+pairs as (
+    select coarse.series_no as coarse_no, fine.series_no as fine_no
+    from series as coarse
+    inner join series as fine
         on coarse.point_id = fine.point_id
-        and coarse.observed_at = fine.observed_at
         and coarse.statistic = fine.statistic
         and coarse.averaging_minutes = fine.averaging_minutes
         and coarse.maturity = fine.maturity
         and coarse.value_origin = fine.value_origin
         and coarse.source = fine.source
-    where coarse.factor_code = 'PM10' and fine.factor_code = 'PM2_5'
-        and coarse.compares_particles = 1 and coarse.value < fine.value
+    where coarse.factor_code = 'PM10' and fine.factor_code = 'PM2_5' and coarse.compares_particles = 1
+),
+
+suspicious as (
+    select
+        r.series_no, r.observed_at,
+        coalesce(r.value < s.low_value or r.value > s.high_value, false) as is_impossible,
+        coalesce(r.is_adjacent and abs(r.value - r.value_before) > s.jump_threshold, false) as is_jump,
+        coalesce(
+            r.value is not null and (r.run_started_at is null
+                or {{ seconds_between('r.run_started_at', 'r.observed_at') }}
+                    >= (s.stuck_count - 1) * 60 * s.averaging_minutes),
+            false) as is_stuck
+    from run_lengths as r
+    inner join series as s on r.series_no = s.series_no
 ),
 
 marks as (
-    select {{ key | join(', ') }}, 'impossible_range' as flag
-    from run_lengths
-    where value < low_value or value > high_value
+    select series_no, observed_at, f.flag
+    from (select * from suspicious where is_impossible or is_jump or is_stuck) as s
+    inner join (select distinct flag from {{ ref('reading_check') }}) as f
+        on (f.flag = 'impossible_range' and s.is_impossible)
+        or (f.flag = 'jump' and s.is_jump)
+        or (f.flag = 'stuck' and s.is_stuck)
     union all
-    select {{ key | join(', ') }}, 'jump' as flag
-    from run_lengths
-    where is_adjacent and abs(value - value_before) > jump_threshold
-    union all
-    select {{ key | join(', ') }}, 'stuck' as flag
-    from run_lengths
-    where value is not null
-        and (run_started_at is null
-            or {{ seconds_between('run_started_at', 'observed_at') }} >= (stuck_count - 1) * 60 * averaging_minutes)
-    union all
-    select {{ key | join(', ') }}, 'pm10_below_pm25' as flag
-    from particles
+    select c.series_no, c.observed_at, 'pm10_below_pm25' as flag
+    from judged as c
+    inner join pairs as p on c.series_no = p.coarse_no
+    inner join judged as f on p.fine_no = f.series_no and c.observed_at = f.observed_at
+    where c.value < f.value
 )
 
-select {{ key | join(', ') }}, {{ join_text('flag') }} as flag_rule
-from marks
-group by {{ key | join(', ') }}
+select
+    {% for k in key %}s.{{ k }}, {% endfor %}m.observed_at,
+    {{ join_text('m.flag') }} as flag_rule
+from marks as m
+inner join series as s on m.series_no = s.series_no
+group by {% for k in key %}s.{{ k }}, {% endfor %}m.observed_at
