@@ -173,7 +173,7 @@ def _pump(stream: Any, out: Any, tail: deque[str], progress: Callable[[str], Non
         out.write(line)
         tail.append(line.rstrip())
         hit = _PROGRESS.search(line)
-        if hit and progress:
+        if hit and progress and hit.group(3) not in ("PASS", "SKIP"):
             what = re.sub(r"\s*\.{3,}.*", "", hit.group(4)).strip()
             progress(f"dbt {hit.group(1)}/{hit.group(2)} {hit.group(3)} {what}")
 

@@ -26,6 +26,8 @@ from warehouse.hashing import tree_hash
 
 SHANGHAI = timezone(timedelta(hours=8))
 SCHEME_MODES = ("illustrative", "official")
+# the synthetic district is looked at after its last reports are due
+AFTER_SYNTHETIC = timedelta(days=15, hours=8)
 _CODE = ("extract", "expectations", "warehouse", "dbt_project")
 _IDENTITY = ("source", "part", "window_start", "window_end", "seq", "load_id")
 _KEPT = (
@@ -37,10 +39,11 @@ _KEPT = (
 def parse_as_of(text: str | None, home: Home) -> str:
     """`YYYY-MM-DD[ HH:MM[:SS]]` (Asia/Shanghai) in full; without text: the synthetic district's day, else now."""
     if not text:
-        env = home.root / "synthetic" / "env.json"
-        if env.exists():
-            told = json.loads(env.read_text("utf-8"))
-            text = str(told.get("as_of") or told.get("AS_OF") or told.get("JIANHU_AS_OF") or "")
+        district = home.root / "synthetic" / "district.json"
+        if district.exists():
+            told = json.loads(district.read_text("utf-8"))
+            last = datetime.strptime(told["to"], "%Y-%m-%d")
+            text = (last + AFTER_SYNTHETIC).strftime("%Y-%m-%d %H:%M:%S")
         if not text:
             return datetime.now(SHANGHAI).strftime("%Y-%m-%d %H:%M:00")
     text = text.strip().replace("T", " ")

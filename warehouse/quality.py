@@ -14,6 +14,7 @@ import duckdb
 
 from extract.source import Source
 from warehouse.candidate import Candidate, PublishTable
+from warehouse.privacy import personal_columns
 from warehouse.raw import literal
 
 TEMPLATE = Path(__file__).with_name("templates") / "quality.html"
@@ -74,8 +75,12 @@ def _sum(loads: list[dict[str, Any]], key: str) -> int:
     return sum(int(x.get(key) or 0) for x in loads)
 
 
-def rejects(loads: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rejected rows of the loads of this build by source and check, with one reason as told to the sender."""
+def rejects(loads: list[dict[str, Any]], sources: Mapping[str, Source]) -> list[dict[str, Any]]:
+    """Rejected rows of the loads of this build by source and check, with one reason as told to the sender.
+
+    A reason may repeat the value that broke the rule, so none is shown for a personal column.
+    """
+    personal = personal_columns(sources)
     counted: dict[tuple[str, str], dict[str, Any]] = {}
     files: dict[str, list[str]] = {}
     for load in loads:
@@ -85,16 +90,18 @@ def rejects(loads: list[dict[str, Any]]) -> list[dict[str, Any]]:
     with duckdb.connect() as con:
         for source, paths in sorted(files.items()):
             listed = ", ".join(literal(p) for p in paths)
+            hidden = ", ".join(literal(c) for c in sorted(personal.get(source, set()))) or "''"
+            shown = f"case when coalesce(column_name, '') not in ({hidden}) then reason"
             for check, count, zh, en in con.execute(
-                "select check_id, count(*), min(reason_zh), min(reason_en) "
+                f"select check_id, count(*), min({shown}_zh end), min({shown}_en end) "
                 f"from read_parquet([{listed}], union_by_name=true) group by 1 order by 1"
             ).fetchall():
                 counted[(source, check)] = {
                     "source": source,
                     "check": check,
                     "count": int(count),
-                    "reason_zh": zh,
-                    "reason_en": en,
+                    "reason_zh": zh or "（涉及个人信息，见该装载的拒收文件）",
+                    "reason_en": en or "(a personal field: see the load's rejected rows)",
                 }
     return [counted[k] for k in sorted(counted)]
 
@@ -178,7 +185,7 @@ def collect(
         "checks": audit["checks"],
         "reconciliation": audit["reconciliation"],
         "sources": fresh,
-        "rejects": rejects(info["loads"]),
+        "rejects": rejects(info["loads"], sources),
         "unverified": unverified_rules(con, tables, candidate),
         "withheld": withheld(con, tables),
         "hash_key_set": bool(info.get("hash_key_fingerprint")),
