@@ -6,6 +6,7 @@ Invariant: a sheet row is a row of the table, a rejected row with its reason, pa
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
@@ -126,7 +127,7 @@ def from_rows(
         notes.append(
             f"repeated_header: {context.where}: the header stands {repeated} more times among the rows"
         )
-    doubled = sorted({h for h in header.cells if h and header.cells.count(h) > 1}) if width < 5000 else []
+    doubled = sorted(h for h, n in Counter(header.cells).items() if h and n > 1)
     if doubled and not layout.unpivot_groups:
         notes.append(f"duplicate_header: {context.where}: {', '.join(doubled[:10])}")
     return Parsed(pa.concat_tables(tables), records_in=records, rejects=rejects.table(), notes=notes)
