@@ -210,7 +210,8 @@ def decode(block: bytes, starts: np.ndarray, ends: np.ndarray, keys: Keys) -> De
     next_p[first + count - 1] = e
     wrong = (c == _EQ) & (prev_c == _EQ)
     wrong |= ((c == _SEMI) | (c == _COMMA)) & (prev_c != _EQ)
-    wrong |= (c == _AMP) & (prev_c == _COMMA)
+    # before && stands a value, a spare semicolon or nothing; any text there is an item without a value
+    wrong |= (c == _AMP) & ((prev_c == _COMMA) | ((prev_c != _EQ) & (prev_p != p - 1)))
     odd = np.zeros(good.size, bool)
     odd[owner[wrong]] = True
     odd |= ~shape
