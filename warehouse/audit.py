@@ -138,17 +138,13 @@ def _columns(con: duckdb.DuckDBPyConnection, relation: str) -> set[str]:
 
 
 def reconciliation(con: duckdb.DuckDBPyConnection, names: dict[str, PublishTable]) -> list[dict[str, Any]]:
-    """Our figures beside published ones (seed published_figure) within the stated tolerance; none is blocking:
-    a published figure may rest on other points or another maturity. Figures that we do not compute are left out."""
-    if "published_figure" not in names or "fct_indicator_value" not in names:
+    """Our figures beside published ones (fct_reconciliation); none is blocking: a published figure may rest on other
+    points or another maturity. Figures that we do not compute are left out."""
+    if "fct_reconciliation" not in names:
         return []
     rows = con.execute(
-        "select p.figure_id, p.area_name_zh, p.indicator_code, p.period, p.value, p.tolerance, v.value, p.source_note, "
-        "abs(v.value - p.value) <= coalesce(p.tolerance, 0) "
-        f"from {names['published_figure'].relation} p join {names['fct_indicator_value'].relation} v "
-        "on v.subject_type = 'area' and v.subject_id = p.area_code and v.indicator_code = p.indicator_code "
-        "and v.period_type = p.period_type and v.period = p.period and v.basis = 'default' "
-        "where v.value is not null and p.value is not null order by p.figure_id"
+        "select figure_id, area_name_zh, indicator_code, period, published_value, tolerance, value, source_note, "
+        f"is_within from {names['fct_reconciliation'].relation} where is_within is not null order by figure_id"
     ).fetchall()
     out = []
     for figure, area, indicator, period, published, tolerance, ours, note, within in rows:
@@ -163,7 +159,7 @@ def reconciliation(con: duckdb.DuckDBPyConnection, names: dict[str, PublishTable
                 "source": note,
                 "finding": {
                     "check": "reconciliation",
-                    "table": "fct_indicator_value",
+                    "table": "fct_reconciliation",
                     "count": 1,
                     "message_en": f"{text}: ours {ours}, published {published} (tolerance {tolerance})",
                     "message_zh": f"{text}：本库 {ours}，公布 {published}（允差 {tolerance}）",
