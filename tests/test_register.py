@@ -10,6 +10,7 @@ import openpyxl
 import pyarrow as pa
 import pytest
 import typer
+import xlwt
 from typer.testing import CliRunner
 
 from extract import templates
@@ -181,6 +182,19 @@ def test_rejected_rows_come_back_marked_and_harmless(tmp_path: Path) -> None:
     assert read(twice)[1].table.num_rows == 2
 
 
+def test_an_old_xls_comes_back_as_xlsx(tmp_path: Path) -> None:
+    source = get_source("complaint_12345")
+    book = xlwt.Workbook()
+    page = book.add_sheet("工单")
+    for i, header in enumerate(["工单编号", "来源渠道", "诉求类型", "登记时间", "更新时间"]):
+        page.write(0, i, header)
+        page.write(1, i, "x")
+    book.save(str(tmp_path / "t.xls"))
+    rejected = pa.table({"_row_no": [2], "column_name": ["updated_at"], "reason_zh": ["更新时间不是时间"]})
+    back = openpyxl.load_workbook(annotate(source, tmp_path / "t.xls", rejected, tmp_path / "b.xlsx"))
+    assert back.sheetnames == ["工单"] and back["工单"]["F2"].value == "更新时间不是时间"
+
+
 def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = typer.Typer()
     templates.register(app)
@@ -199,3 +213,25 @@ def test_the_version_follows_the_columns() -> None:
     assert template_version(other) == template_version(source)
     fewer = source.model_copy(update={"columns": source.columns[:-1]})
     assert template_version(fewer) != template_version(source)
+
+
+def test_a_workbook_of_several_sheets_is_marked_sheet_by_sheet(tmp_path: Path) -> None:
+    source = get_source("complaint_12345")
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name in ("甲镇", "乙镇"):
+        page = book.create_sheet(name)
+        page.append(["某月工单"])
+        page.append(["工单编号", "来源渠道", "诉求类型", "登记时间", "更新时间"])
+        page.append(["A1", "12345", "投诉", "某日", "2026-01-01"])
+    book.save(tmp_path / "t.xlsx")
+    rejected = pa.table(
+        {"_row_no": [3], "_col": ["乙镇"], "column_name": ["received_at"], "reason_zh": ["登记时间不是时间"]}
+    )
+    back = openpyxl.load_workbook(annotate(source, tmp_path / "t.xlsx", rejected, tmp_path / "b.xlsx"))
+    assert [c.value for c in back["甲镇"][2]][-1] == "更新时间"
+    assert [c.value for c in back["乙镇"][2]][-1] == "原因" and back["乙镇"]["F3"].value == "登记时间不是时间"
+    assert (
+        back["乙镇"]["D3"].fill.fgColor.rgb == "00FFC7CE"
+        and back["乙镇"]["A3"].fill.fgColor.rgb != "00FFC7CE"
+    )

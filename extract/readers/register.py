@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterator
 from copy import copy
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import openpyxl
 import pyarrow as pa
@@ -166,49 +166,76 @@ def data_sheet(source: Source, sheets: list[Sheet], where: str) -> Sheet:
 def annotate(source: Source, payload_path: Path, rejected: pa.Table, out_path: Path) -> Path:
     """The sender's own workbook with rejected cells coloured and a column 原因; returns out_path.
 
-    rejected: rows of rejected.parquet of that load (`_row_no` is the sheet's row). Formulas become the text that they
-    showed, so that nothing of the sender's runs on the desk of whoever opens it.
+    rejected: rows of rejected.parquet of that load (`_row_no` is the sheet's row, `_col` begins with the sheet's name
+    where several were read). Formulas become the text that they showed, so that nothing of the sender's runs on the
+    desk of whoever opens it. Raises LoadRefused when the payload is no workbook of the source.
     """
     data = payload_path.read_bytes()
     sheets = read_workbook(data, payload_path.name)
-    sheet = data_sheet(source, sheets, payload_path.name)
+    default = data_sheet(source, sheets, payload_path.name)
+    book = _editable(data, sheets)
+    _disarm(book, sheets)
+    by_name = {s.name: s for s in sheets if s.is_visible}
+    by_sheet: dict[str, list[dict[str, Any]]] = {}
+    for row in rejected.to_pylist():
+        told = (row.get("_col") or "").partition("!")[0]
+        by_sheet.setdefault(told if told in by_name else default.name, []).append(row)
+    for name, rows in by_sheet.items():
+        _mark(source, book[name], by_name[name], rows)
+    out_path.parent.mkdir(parents=True, exist_ok=True)
+    book.save(out_path)
+    return out_path
+
+
+def _editable(data: bytes, sheets: list[Sheet]) -> openpyxl.Workbook:
+    """The workbook itself, or, for one that openpyxl cannot write (XLS, HTML), a new one with the same cells."""
     if data[:2] == b"PK":
-        book = openpyxl.load_workbook(io.BytesIO(data))
-        page = book[sheet.name]
-    else:
-        book = openpyxl.Workbook()
-        page = book.active
-        page.title = sheet.name
+        return openpyxl.load_workbook(io.BytesIO(data))
+    book = openpyxl.Workbook()
+    first = book.active
+    for sheet in sheets:
+        if not sheet.is_visible:
+            continue
+        page = book.create_sheet(sheet.name)
         for n, cells in sheet.rows:
             for j, shown in enumerate(cells, 1):
                 if shown is not None:
                     _put(page.cell(n, j), shown)
+    if first is not None and len(book.worksheets) > 1:
+        book.remove(first)
+    return book
+
+
+def _disarm(book: openpyxl.Workbook, sheets: list[Sheet]) -> None:
     values = {(s.name, n): cells for s in sheets for n, cells in s.rows}
-    for other in book.worksheets:
-        for row in other.iter_rows():
+    for page in book.worksheets:
+        for row in page.iter_rows():
             for cell in row:
                 if isinstance(cell, Cell) and (cell.data_type == "f" or _is_risky(cell.value)):
-                    cells = values.get((other.title, cell.row), [])
+                    cells = values.get((page.title, cell.row), [])
                     shown = cells[cell.column - 1] if cell.column <= len(cells) else None
                     _put(cell, (shown if cell.data_type == "f" else None) or str(cell.value))
+
+
+def _mark(source: Source, page: Any, sheet: Sheet, rejected: list[dict[str, Any]]) -> None:
+    """Colour the cells that the rejected rows name, and tell the reasons in one column behind the others."""
     header_row, named = _header(source, sheet)
     position = {name: i + 1 for i, name in named.items()}
-    reason_at = page.max_column + 1
-    for j in range(1, page.max_column + 1):
-        if key(str(page.cell(header_row, j).value or "")) == key(REASON_HEADER):
-            reason_at = j
-            for n in range(header_row + 1, page.max_row + 1):
-                page.cell(n, j).value = None
+    sent = {key(str(page.cell(header_row, j).value or "")): j for j in range(page.max_column, 0, -1)}
+    reason_at = sent.get(key(REASON_HEADER), page.max_column + 1)
+    for n in range(header_row + 1, page.max_row + 1) if reason_at <= page.max_column else ():
+        page.cell(n, reason_at).value = None
     head = page.cell(header_row, reason_at)
     _put(head, REASON_HEADER)
-    head.font, head.fill = Font(bold=True), _REASON
+    head.font, head.fill = Font(bold=True), copy(_REASON)
     reasons: dict[int, list[str]] = {}
-    for row in rejected.to_pylist():
+    for row in rejected:
         n = int(row["_row_no"])
         text = str(row.get("reason_zh") or row.get("check_id") or "")
         if text not in reasons.setdefault(n, []):
             reasons[n].append(text)
-        at = position.get(row.get("column_name") or "")
+        item = key((row.get("_col") or "").rpartition("!")[2])
+        at = position.get(row.get("column_name") or "") or (sent.get(item) if item else None)
         for j in [at] if at else list(position.values()):
             cell = page.cell(n, j)
             if not isinstance(cell, MergedCell):
@@ -220,9 +247,6 @@ def annotate(source: Source, payload_path: Path, rejected: pa.Table, out_path: P
         _put(cell, "；".join(texts))
         cell.alignment, cell.fill = Alignment(wrap_text=True, vertical="top"), copy(_REASON)
     page.column_dimensions[head.column_letter].width = 60
-    out_path.parent.mkdir(parents=True, exist_ok=True)
-    book.save(out_path)
-    return out_path
 
 
 def _header(source: Source, sheet: Sheet) -> tuple[int, dict[int, str]]:
