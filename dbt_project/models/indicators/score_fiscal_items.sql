@@ -94,8 +94,8 @@ select
     cast(coalesce(metric_value, value) as decimal(18, 6)) as value,
     cast(null as decimal(18, 6)) as floor_value,
     cast(null as decimal(18, 6)) as target_value,
-    direction as curve,
-    cast(amount as decimal(18, 6)) as weight,
+    cast(null as varchar) as curve,
+    cast(null as decimal(18, 6)) as weight,
     cast(null as decimal(18, 6)) as score,
     cast(null as decimal(18, 6)) as contribution,
     cast(case
