@@ -118,8 +118,8 @@ def make_complaints(d: District) -> Office:
                 }
             )
         previous[town, name, category] = (at, order)
-        office.identifiers += [{"kind": "name", "value": versions[0]["complainant_name"]},
-                               {"kind": "phone", "value": versions[0]["phone"]}]  # fmt: skip
+        office.identifiers += [{"kind": "name", "identifier": versions[0]["complainant_name"]},
+                               {"kind": "phone", "identifier": versions[0]["phone"]}]  # fmt: skip
     return office
 
 
@@ -253,9 +253,9 @@ def write_messages(d: District, folder: Path) -> list[Row]:
             at = d.begin + timedelta(days=day, minutes=int(rng.integers(6 * 60, 23 * 60)))
             reply = at + timedelta(days=int(rng.integers(1, 40)), hours=3) if rng.random() < 0.85 else None
             user = f"SYNU{n:06d}"
-            people.append({"kind": "user", "value": user})
+            people.append({"kind": "user", "identifier": user})
             tel = phone(900_000 + n)
-            people.append({"kind": "phone", "value": tel})
+            people.append({"kind": "phone", "identifier": tel})
             years.setdefault(at.year, []).append(
                 [f"SYNM{n:06d}", user, "（合成）河道水质问题", f"{at:%Y/%m/%d %H:%M:%S}",
                  f"\n\t\t\u3000\u3000合成留言{n}：附近河水发黑，请联系{tel}。", "环境保护" if n % 4 else "城乡建设",

@@ -154,7 +154,7 @@ def _enterprises(seed: int, scale: float) -> list[Row]:
     rng = stream(seed, "enterprises")
     rows: list[Row] = []
     for n in range(1, max(10, round(30 * scale)) + 1):
-        sites = 3 if n == 1 else 2 if n in (2, 9) else 1
+        sites = 3 if n == 1 else 2 if n in (6, 9) else 1
         home = int(rng.integers(len(TOWNS)))
         for k in range(sites):
             town = TOWNS[(home + 5 * k) % len(TOWNS)]
@@ -190,13 +190,9 @@ def _outlets(seed: int, scale: float, enterprises: list[Row]) -> list[Outlet]:
             kind = "water" if water else "stenter" if k % 3 == 2 else "boiler"
             code = "DW001" if water else "DA001"
             label = {"water": "废水总排口", "boiler": "锅炉废气排口", "stenter": "定型机废气排口"}[kind]
-            channel = (
-                "none"
-                if not watched
-                else "export"
-                if single and n % 6 in (3, 5) and kind == "boiler"
-                else "hj212"
-            )
+            # the platform's workbooks name a firm and an outlet, no site: only firms with one site are exported
+            exported = single and kind == "boiler" and k % 4 == 3
+            channel = "none" if not watched else "export" if exported else "hj212"
             outlet = Outlet(
                 f"{e['site_code']}:{code}", e["site_code"], code, label, "wastewater" if water else "gas", kind,
                 mn(seed, n) if channel == "hj212" else None, channel, permit, e["uscc"], e["enterprise_name"],

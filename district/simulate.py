@@ -152,7 +152,7 @@ def simulate(
     for name, rows in tables.items():
         write_rows(building / "database" / f"{name}.parquet", rows)
     firms = [
-        {"kind": k, "value": str(e[c])}
+        {"kind": k, "identifier": str(e[c])}
         for e in d.enterprises
         for k, c in (("name", "legal_person"), ("phone", "phone"))
     ]

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import httpx
 from pydantic import Field
@@ -31,6 +32,7 @@ from extract.source import Source, Strict
 
 Setting = str | dict[str, str]  # a text, or {env: NAME}
 _AGENT = "jianhu/0.1"
+POLITENESS_SECONDS = 0.2
 _last_asked: dict[str, float] = {}  # by address: politeness holds across the sources of one provider
 sleep: Callable[[float], None] = time.sleep  # tests wait without waiting
 
@@ -96,13 +98,15 @@ class Client:
         auth: TokenAuth | SignedAuth | None,
         retry: Retry,
         timeout_seconds: float,
-        politeness_seconds: float,
+        politeness_seconds: float | None,
         ok: tuple[str, str],
     ) -> None:
         """ok: (key, value) of an answer that is not a fault. Raises MissingSetting for a setting that is not there."""
         self.source, self.auth, self.retry, self.ok = source, auth, retry, ok
         self.base = secrets.resolve(base, source.name).rstrip("/")
-        self.politeness = politeness_seconds
+        is_here = urlsplit(self.base).hostname in ("127.0.0.1", "::1", "localhost")
+        default = 0.0 if is_here else POLITENESS_SECONDS
+        self.politeness = default if politeness_seconds is None else politeness_seconds
         self._token: str | None = None
         self._token_until = 0.0
         self._hidden: list[str] = []

@@ -65,7 +65,7 @@ class HttpOptions(Strict):
     part_pattern: str | None = None
     date_format: str | None = None
     timeout_seconds: float = 30.0
-    politeness_seconds: float = 0.2
+    politeness_seconds: float | None = None  # between two requests; 0.2, and none for a server on this machine
     retry: Retry = Retry()  # type: ignore[call-arg]
     consistency_tries: int = Field(2, ge=1)
     resume_minutes: float = 30.0

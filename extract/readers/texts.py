@@ -72,12 +72,13 @@ def plain(cell: str) -> str:
 
 
 def tooltip(cell: str) -> str | None:
-    """What stands after the colon of a cell's title attribute (原始值：20.27), or None."""
+    """What stands after the colon of a cell's title attribute (原始值：20.27), or None (极值过滤 is no value)."""
     m = _TITLE.search(cell)
     if not m:
         return None
     said = html.unescape(m.group(1) if m.group(1) is not None else m.group(2))
-    return re.split(r"[:：]", said, maxsplit=1)[-1].strip()
+    parts = re.split(r"[:：]", said, maxsplit=1)
+    return parts[1].strip() if len(parts) == 2 else None
 
 
 def split_unit(header: str) -> tuple[str, str | None]:
