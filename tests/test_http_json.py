@@ -110,7 +110,7 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
             return
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     monkeypatch.setenv("JIANHU_PLATFORM_URL", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("JIANHU_PLATFORM_USER", "reader")

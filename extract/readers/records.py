@@ -192,19 +192,20 @@ def from_records(
         require_columns(source, {*named, *made}, where, sent)
     numbers = np.arange(first, first + len(records), dtype=np.int64)
     cells: dict[str, Any] = {n: v for n, v in fixed.items() if n not in named}
-    columns = {n: pa.array([_as_text(r.get(k)) for r in records], pa.string()) for n, k in named.items()}
+    columns = {n: _column(records, [k]) for n, k in named.items()}
     if not unpivot:
         return Parsed(table(source, numbers, None, {**cells, **columns}), records_in=len(records))
     width = len(items)
     at = np.repeat(np.arange(len(records)), width)
     which = np.tile(np.arange(width), len(records))
-    values = [_as_text(r.get(k)) for r in records for k in items]
-    here = np.fromiter((k in r for r in records for k in items), bool, len(values))
+    value_array = _column(records, items)
+    here = np.ones(len(value_array), bool)
+    if not all(set(items) <= set(shape) for shape in seen):
+        here = np.fromiter((k in r for r in records for k in items), bool, len(value_array))
     flags = None
     if unpivot.flag_suffix and unpivot.flag_column:
         beside = [k + unpivot.flag_suffix for k in items]
-        flags = pa.array([_as_text(r.get(k)) for r in records for k in beside], pa.string())
-    value_array = pa.array(values, pa.string())
+        flags = _column(records, beside)
     if not here.all():
         at, which, keep = at[here], which[here], pa.array(here)
         value_array = value_array.filter(keep)
@@ -228,6 +229,15 @@ def name_cells(name: str, unit: str | None, items: Sequence[str], which: np.ndar
         name: pa.array([p[0] for p in parts], pa.string()).take(pa.array(which)),
         unit: pa.array([p[1] for p in parts], pa.string()).take(pa.array(which)),
     }
+
+
+def _column(records: Sequence[Mapping[str, Any]], names: Sequence[str]) -> pa.Array:
+    """Texts of the named keys of each record in turn; a month of an API has two million of them."""
+    values = [r.get(k) for r in records for k in names]
+    try:
+        return pa.array(values, pa.string())
+    except (pa.ArrowTypeError, pa.ArrowInvalid):  # something that is not text yet
+        return pa.array([_as_text(v) for v in values], pa.string())
 
 
 def _as_text(value: Any) -> str | None:
