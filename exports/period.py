@@ -41,3 +41,24 @@ def title_zh(period: str) -> str:
     if rest.startswith("Q"):
         return f"{year}年第{'一二三四'[int(rest[1]) - 1]}季度"
     return f"{year}年{int(rest)}月" if rest else f"{year}年"
+
+
+def fill_of(period_type: str, period: str) -> dict[str, str]:
+    """What a sheet's `where` may name: the period, its year, the months it spans, the last year complete at its end."""
+    year, _, rest = period.partition("-")
+    if rest.startswith("Q"):
+        first, last = int(rest[1]) * 3 - 2, int(rest[1]) * 3
+    elif rest:
+        first = last = int(rest)
+    else:
+        first, last = 1, 12
+    ranked = int(year) if last == 12 else int(year) - 1
+    return {
+        "period": period,
+        "period_type": period_type,
+        "year": year,
+        "last_year": str(ranked - 1),
+        "ranked_year": str(ranked),
+        "first_month": f"{year}-{first:02d}",
+        "last_month": f"{year}-{last:02d}",
+    }

@@ -44,7 +44,7 @@ class SheetSpec(Strict):
     title: str
     mart: str
     note: str = ""
-    where: str = "true"  # may use {period}, {period_type}, {year}
+    where: str = "true"  # may use the names of exports.period.fill_of
     order_by: str
     columns: list[ColumnSpec] = Field(min_length=1)
     charts: list[ChartSpec] = []

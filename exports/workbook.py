@@ -18,7 +18,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from exports.period import title_zh
+from exports.period import fill_of, title_zh
 from exports.spec import Export, SheetSpec
 from extract.errors import UserError
 
@@ -255,12 +255,7 @@ def write(
     illustrative rules is named and headed 试算. Raises UserError when a sheet would be incomplete or clipped.
     """
     as_of = datetime.fromisoformat(str(release["as_of"]))
-    fill = {
-        "period": period,
-        "period_type": export.spec.period_type,
-        "year": period[:4],
-        "last_year": str(int(period[:4]) - 1),
-    }
+    fill = fill_of(export.spec.period_type, period)
     statuses = _statuses(con, export, fill)
     unsettled = sorted(statuses - SETTLED)
     names = {"illustrative": "示意权重，非官方", "unverified": "含未核实的规则或参数"}
