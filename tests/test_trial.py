@@ -14,7 +14,7 @@ import zstandard
 from extract.errors import UserError
 from extract.home import Home
 from extract.source import load_sources
-from warehouse import trial
+from warehouse import build, trial
 
 ISSUE = {
     "air": {"aqi_compared", "aqi_equal", "aqi_off_by_one", "aqi_worse", "aqi_skipped_by_reason", "mda8_compared",
@@ -63,12 +63,12 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def no_build(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A release that holds one table, in place of a build."""
+    """A build that holds one table."""
     release = tmp_path / "release"
     release.mkdir()
-    with duckdb.connect(str(release / "warehouse.duckdb")) as con:
+    with duckdb.connect(str(release / "build.duckdb")) as con:
         con.execute("create table shown as select 7 as n")
-    monkeypatch.setattr(trial, "_build", lambda t, as_of: release)
+    monkeypatch.setattr(trial, "_build_and_measure", lambda t, as_of: trial._measure(t, release))
     sql = tmp_path / "sql"
     sql.mkdir()
     (sql / "hj212.sql").write_text((trial.SQL_FOLDER / "hj212.sql").read_text("utf-8"), "utf-8")
@@ -182,10 +182,12 @@ def test_a_wrong_plan_is_told(tmp_path: Path) -> None:
 def test_accounts_stand_without_a_release(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(t: trial.Trial, as_of: str) -> None:
-        t.faults.append("build: a model is broken")
+    def broken(*_: object) -> None:
+        raise UserError("a model is broken")
 
-    monkeypatch.setattr(trial, "_build", broken)
+    monkeypatch.setattr(build, "build_candidate", broken)
     done, told = run(data, tmp_path)
-    assert done.exit_code == 1 and told["faults"] == ["build: a model is broken"]
+    assert (
+        done.exit_code == 1 and told["faults"] == ["build: a model is broken"] and told["release_id"] is None
+    )
     assert told["hj212"]["frames"] == 2 and told["air"] == dict.fromkeys(ISSUE["air"])

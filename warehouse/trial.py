@@ -28,6 +28,9 @@ from extract.home import home as home_of
 if TYPE_CHECKING:
     import duckdb
 
+    from warehouse.build import Options
+    from warehouse.candidate import Candidate
+
 PLAN_FILE = REPO / "trial.yml"
 SQL_FOLDER = REPO / "warehouse" / "trial"
 RESULT = "trial.json"
@@ -72,6 +75,7 @@ class Trial:
     notes: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     exit_code: int = 0
+    release_id: str | None = None
 
 
 def load_plan(path: Path = PLAN_FILE) -> Plan:
@@ -111,7 +115,7 @@ def run_trial(
     """Extract, build, measure; writes `<home>/trial.json`. Raises UserError when DATA is no folder.
 
     What is absent gives nulls and a note; what is refused is a note; a failing query is a fault told at the end
-    (exit_code 1), and an audit that blocks the release gives exit_code 5 with figures from the kept candidate.
+    (exit_code 1), and an audit that blocks the release gives exit_code 5 beside the figures.
     """
     if not data.is_dir():
         raise UserError(
@@ -122,18 +126,16 @@ def run_trial(
     _extract(trial)
     extracted = time.monotonic()
     as_of = _as_of(trial)
-    release = _build(trial, as_of) if as_of else None
+    if as_of:
+        _build_and_measure(trial, as_of)
+    else:
+        _measure(trial, None)
     built = time.monotonic()
-    _measure(trial, release)
     trial.result["conservation"] = conservation(home)
     trial.result |= {
         "as_of": as_of,
-        "release_id": release.name if release else None,
-        "seconds": {
-            "extract": round(extracted - began, 1),
-            "build": round(built - extracted, 1),
-            "measure": round(time.monotonic() - built, 1),
-        },
+        "release_id": trial.release_id,
+        "seconds": {"extract": round(extracted - began, 1), "build": round(built - extracted, 1)},
         "notes": trial.notes,
         "faults": trial.faults,
     }
@@ -228,33 +230,55 @@ def _last_day(source: Any, folders: list[str]) -> date | None:
     return max(known).date() + timedelta(days=1) if known else None
 
 
-def _build(trial: Trial, as_of: str) -> Path | None:
-    from warehouse import build, connect
+def _build_and_measure(trial: Trial, as_of: str) -> None:
+    """Build, measure on what was built (staging and steps between included), audit, publish.
+
+    What goes wrong is told as a fault: figures that could be made are kept.
+    """
+    from warehouse import build
+    from warehouse.lock import build_lock
 
     trial.say(f"build, as of {as_of}")
+    options = build.Options(as_of=as_of)
+    measured = False
     try:
-        build.build_and_publish(trial.home, as_of, progress=trial.say)
-        return connect.current_folder(trial.home)
-    except build.AuditFailed as e:
-        trial.exit_code = e.exit_code
-        trial.faults.append(str(e))
-        return next(iter(sorted(trial.home.releases.glob("candidate-*"))), None)
+        with build_lock(trial.home):
+            candidate = build.build_candidate(
+                trial.home, build.gather(trial.home, options), options, trial.say
+            )
+            trial.say("measure")
+            _measure(trial, candidate.folder)
+            measured = True
+            _publish(trial, candidate, options)
     except UserError as e:
         trial.exit_code = e.exit_code
         trial.faults.append(f"build: {e}")
-        return None
+    if not measured:
+        _measure(trial, None)
+
+
+def _publish(trial: Trial, candidate: Candidate, options: Options) -> None:
+    from warehouse import audit, build, publish
+
+    trial.say("audit")
+    report = audit.audit_candidate(trial.home, candidate, options=options, progress=trial.say)
+    if report["critical"]:
+        raise build.audit_failure(report, publish.keep_failed(trial.home, candidate))
+    trial.say("publish")
+    done = publish.publish_candidate(trial.home, candidate, options=options, progress=trial.say)
+    trial.release_id = done.release_id
 
 
 # ---------------------------------------------------------------- measure
 
 
-def _measure(trial: Trial, release: Path | None) -> None:
+def _measure(trial: Trial, built: Path | None) -> None:
     loaded = {r["source"] for r in _winners(trial.home)}
     for name, section in trial.plan.sections.items():
         trial.result[name] = dict.fromkeys(section.keys)
         if not loaded & set(section.sources):
             trial.notes.append(f"{name}: null: nothing was loaded from {' or '.join(section.sources)}")
-    with _open(release) as con:
+    with _open(built) as con:
         _accounts(con, trial.home)
         for path in sorted(SQL_FOLDER.glob("*.sql")):
             name = path.stem.split("-")[0]
@@ -264,7 +288,7 @@ def _measure(trial: Trial, release: Path | None) -> None:
             try:
                 trial.result.setdefault(name, {}).update(_one_row(con, path))
             except Exception as e:  # one query's fault must not hide the figures of the others
-                if release is None:
+                if built is None:
                     continue  # the build's fault is told already; what rests on the accounts alone was made
                 trial.faults.append(f"{path.name}: {type(e).__name__}: {str(e).splitlines()[0]}")
     for name, section in trial.plan.sections.items():
@@ -274,23 +298,19 @@ def _measure(trial: Trial, release: Path | None) -> None:
 
 
 @contextmanager
-def _open(release: Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The tables of a release, or of a candidate that the audit kept back, read-only; none without either."""
+def _open(built: Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """What was built, read-only: all its tables, restricted ones as `restricted`; nothing without a build."""
     import duckdb
 
-    if release is None:
+    if built is None:
         with duckdb.connect() as empty:
             yield empty
         return
-    main = next(p for p in (release / "warehouse.duckdb", release / "build.duckdb") if p.exists())
-    con = duckdb.connect(str(main), read_only=True)
-    try:
-        for path in (release / "restricted" / "warehouse.duckdb", release / "restricted.duckdb"):
-            if path.exists():
-                con.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as restricted (read_only)")
+    with duckdb.connect(str(built / "build.duckdb"), read_only=True) as con:
+        restricted = str(built / "restricted.duckdb").replace("'", "''")
+        if Path(built / "restricted.duckdb").exists():
+            con.execute(f"attach '{restricted}' as restricted (read_only)")
         yield con
-    finally:
-        con.close()
 
 
 def _accounts(con: duckdb.DuckDBPyConnection, home: Home) -> None:
