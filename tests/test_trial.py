@@ -14,7 +14,7 @@ import zstandard
 from extract.errors import UserError
 from extract.home import Home
 from extract.source import load_sources
-from warehouse import build, trial
+from warehouse import build, trial, trial_figures
 
 ISSUE = {
     "air": {"aqi_compared", "aqi_equal", "aqi_off_by_one", "aqi_worse", "aqi_skipped_by_reason", "mda8_compared",
@@ -68,11 +68,11 @@ def no_build(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     release.mkdir()
     with duckdb.connect(str(release / "build.duckdb")) as con:
         con.execute("create table shown as select 7 as n")
-    monkeypatch.setattr(trial, "_build_and_measure", lambda t, as_of: trial._measure(t, release))
+    monkeypatch.setattr(trial, "_build_and_measure", lambda t, as_of: trial_figures.measure(t, release))
     sql = tmp_path / "sql"
     sql.mkdir()
-    (sql / "hj212.sql").write_text((trial.SQL_FOLDER / "hj212.sql").read_text("utf-8"), "utf-8")
-    monkeypatch.setattr(trial, "SQL_FOLDER", sql)
+    (sql / "hj212.sql").write_text((trial_figures.SQL_FOLDER / "hj212.sql").read_text("utf-8"), "utf-8")
+    monkeypatch.setattr(trial_figures, "SQL_FOLDER", sql)
     return sql
 
 

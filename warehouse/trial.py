@@ -9,11 +9,9 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,18 +22,15 @@ from pydantic import BaseModel, ConfigDict
 from extract.errors import UserError
 from extract.home import REPO, Home
 from extract.home import home as home_of
+from warehouse.trial_figures import conservation, measure, winners
 
 if TYPE_CHECKING:
-    import duckdb
-
     from warehouse.build import Options
     from warehouse.candidate import Candidate
 
 PLAN_FILE = REPO / "trial.yml"
-SQL_FOLDER = REPO / "warehouse" / "trial"
 RESULT = "trial.json"
 _MARKER = ".trial"  # says that the home was made by a trial and may be emptied by the next
-_COUNTS = ("records_in", "rows_in", "rows_loaded", "rows_rejected")
 
 
 class Step(BaseModel):
@@ -129,7 +124,7 @@ def run_trial(
     if as_of:
         _build_and_measure(trial, as_of)
     else:
-        _measure(trial, None)
+        measure(trial, None)
     built = time.monotonic()
     trial.result["conservation"] = conservation(home)
     trial.result |= {
@@ -186,14 +181,6 @@ def _matches(globs: list[str]) -> bool:
     return any(Path(p).is_file() for g in globs for p in glob.iglob(g, recursive=True))
 
 
-def _winners(home: Home) -> list[dict[str, Any]]:
-    from extract import ledger
-    from extract.source import load_sources
-
-    rows: list[dict[str, Any]] = ledger.winners(ledger.ledger(home), load_sources()).to_pylist()
-    return rows
-
-
 def _as_of(trial: Trial) -> str | None:
     """Midnight after the last day that the loads tell of: their windows, else the times of their keys.
 
@@ -202,7 +189,7 @@ def _as_of(trial: Trial) -> str | None:
     from extract.source import get_source
 
     by_source: dict[str, list[dict[str, Any]]] = {}
-    for row in _winners(trial.home):
+    for row in winners(trial.home):
         by_source.setdefault(row["source"], []).append(row)
     ends: dict[str, date] = {}
     for name, rows in by_source.items():
@@ -247,14 +234,14 @@ def _build_and_measure(trial: Trial, as_of: str) -> None:
                 trial.home, build.gather(trial.home, options), options, trial.say
             )
             trial.say("measure")
-            _measure(trial, candidate.folder)
+            measure(trial, candidate.folder)
             measured = True
             _publish(trial, candidate, options)
     except UserError as e:
         trial.exit_code = e.exit_code
         trial.faults.append(f"build: {e}")
     if not measured:
-        _measure(trial, None)
+        measure(trial, None)
 
 
 def _publish(trial: Trial, candidate: Candidate, options: Options) -> None:
@@ -267,121 +254,6 @@ def _publish(trial: Trial, candidate: Candidate, options: Options) -> None:
     trial.say("publish")
     done = publish.publish_candidate(trial.home, candidate, options=options, progress=trial.say)
     trial.release_id = done.release_id
-
-
-# ---------------------------------------------------------------- measure
-
-
-def _measure(trial: Trial, built: Path | None) -> None:
-    loaded = {r["source"] for r in _winners(trial.home)}
-    for name, section in trial.plan.sections.items():
-        trial.result[name] = dict.fromkeys(section.keys)
-        if not loaded & set(section.sources):
-            trial.notes.append(f"{name}: null: nothing was loaded from {' or '.join(section.sources)}")
-    with _open(built) as con:
-        _accounts(con, trial.home)
-        for path in sorted(SQL_FOLDER.glob("*.sql")):
-            name = path.stem.split("-")[0]
-            section_ = trial.plan.sections.get(name)
-            if section_ is not None and not loaded & set(section_.sources):
-                continue
-            try:
-                trial.result.setdefault(name, {}).update(_one_row(con, path))
-            except Exception as e:  # one query's fault must not hide the figures of the others
-                if built is None:
-                    continue  # the build's fault is told already; what rests on the accounts alone was made
-                trial.faults.append(f"{path.name}: {type(e).__name__}: {str(e).splitlines()[0]}")
-    for name, section in trial.plan.sections.items():
-        lacking = [k for k in section.keys if trial.result[name].get(k) is None]
-        if lacking and loaded & set(section.sources):
-            trial.notes.append(f"{name}: no figure for {', '.join(lacking)}")
-
-
-@contextmanager
-def _open(built: Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """What was built, read-only: all its tables, restricted ones as `restricted`; nothing without a build."""
-    import duckdb
-
-    if built is None:
-        with duckdb.connect() as empty:
-            yield empty
-        return
-    with duckdb.connect(str(built / "build.duckdb"), read_only=True) as con:
-        restricted = str(built / "restricted.duckdb").replace("'", "''")
-        if Path(built / "restricted.duckdb").exists():
-            con.execute(f"attach '{restricted}' as restricted (read_only)")
-        yield con
-
-
-def _accounts(con: duckdb.DuckDBPyConnection, home: Home) -> None:
-    """Temporary tables trial_ledger, trial_rejected, trial_stat of the loads that count."""
-    import pyarrow as pa
-
-    winners = _winners(home)
-    kept = ("source", "part", "window_start", "window_end", "payload_name", *_COUNTS)
-    kinds = {"window_start": pa.date32(), "window_end": pa.date32(), **{k: pa.int64() for k in _COUNTS}}
-    schema = pa.schema([(k, kinds.get(k, pa.string())) for k in kept])
-    ledger_rows = pa.Table.from_pylist([{k: r[k] for k in kept} for r in winners], schema)
-    stats = [
-        {"source": r["source"], "part": r["part"], "name": k, "value": v}
-        for r in winners
-        for k, v in (
-            json.loads((Path(r["path"]) / "_load.json").read_text("utf-8")).get("stats") or {}
-        ).items()
-    ]
-    names = pa.schema(
-        [("source", pa.string()), ("part", pa.string()), ("name", pa.string()), ("value", pa.int64())]
-    )
-    stat_rows = pa.Table.from_pylist(stats, names)
-    con.register("_ledger", ledger_rows)
-    con.register("_stats", stat_rows)
-    con.execute("create temp table trial_ledger as select * from _ledger")
-    con.execute("create temp table trial_stat as select * from _stats")
-    con.execute(
-        "create temp table trial_rejected (source varchar, part varchar, check_id varchar, column_name varchar, "
-        "row_count bigint)"
-    )
-    for r in winners:
-        path = Path(r["path"]) / "rejected.parquet"
-        if path.exists():
-            con.execute(
-                "insert into trial_rejected select ?, ?, check_id, column_name, count(*) from read_parquet(?) "
-                "group by check_id, column_name order by check_id, column_name",
-                [r["source"], r["part"], str(path)],
-            )
-
-
-def _one_row(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any]:
-    found = con.execute(path.read_text("utf-8"))
-    names = [d[0] for d in found.description or ()]
-    rows = found.fetchmany(2)
-    if len(rows) != 1:
-        raise UserError(f"{len(rows) or 'no'} rows where one is expected", where=path.name)
-    out: dict[str, Any] = {}
-    for name, value in zip(names, rows[0], strict=True):
-        if name.endswith("_json"):
-            out[name.removesuffix("_json")] = None if value is None else json.loads(value)
-        else:
-            out[name] = _plain(value)
-    return out
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return value.isoformat(sep=" ") if isinstance(value, datetime) else value
-
-
-def conservation(home: Home) -> dict[str, dict[str, int | None]]:
-    """records_in, rows_in, loaded, rejected of the loads that count, for every declared source; null where none."""
-    from extract.source import load_sources
-
-    sums: dict[str, list[int]] = {}
-    for r in _winners(home):
-        have = sums.setdefault(r["source"], [0] * len(_COUNTS))
-        sums[r["source"]] = [a + int(r[k]) for a, k in zip(have, _COUNTS, strict=True)]
-    names = ("records_in", "rows_in", "loaded", "rejected")
-    return {s: dict(zip(names, sums.get(s, [None] * 4), strict=True)) for s in load_sources()}
 
 
 # ---------------------------------------------------------------- the command
