@@ -13,6 +13,10 @@ with hours as (
     inner join {{ ref('dim_factor') }} as f on h.factor_code = f.factor_code and f.unit in ('mg_m3', 'mg_l', 'dimensionless')
 ),
 
+oxygen as (
+    select outlet_id, observed_at, measured_value from {{ ref('int_source_hour') }} where factor_code = 'a19001'
+),
+
 limited as (
     select
         h.*, l.permit_no, coalesce(l.compliance_statistic, 'none') as compliance_statistic, l.limit_value, l.limit_low,
@@ -44,9 +48,7 @@ valued as (
             else '实测均值'
         end as value_basis_zh
     from limited as l
-    left join {{ ref('int_source_hour') }} as oxygen
-        on l.conversion = 'reference_oxygen' and l.converted_value is null
-        and oxygen.outlet_id = l.outlet_id and oxygen.observed_at = l.observed_at and oxygen.factor_code = 'a19001'
+    left join oxygen on l.outlet_id = oxygen.outlet_id and l.observed_at = oxygen.observed_at
     left join {{ ref('source_rule') }} as air
         on air.rule = 'oxygen_in_air_pct' and {{ in_force('l.date_day', 'air.') }}
 ),
