@@ -1,0 +1,362 @@
+"""The long proofs, over a synthetic district: `python -m warehouse.prove [--only kills,readers,equal,truth] [--json]`.
+
+kills    SIGKILL at random moments of a refresh: the pointer is valid each time, the next refresh gives the hashes of
+         an undisturbed one.
+readers  reader processes throughout publications, without an error.
+equal    two builds of the same load list and as_of: equal table hashes, equal Parquet and workbook bytes.
+truth    planted truth on unseen seeds: recall and precision per kind.
+
+Invariant: a proof judges only what it measured here; the report holds every figure and `ok` per proof.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from extract.errors import UserError
+from extract.home import Home
+from extract.home import home as find_home
+from warehouse import connect as reading
+from warehouse.hashing import file_hash, table_hash
+
+JIANHU = [sys.executable, "-m", "warehouse.cli"]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What the proofs are tried on. landing: a home whose loads are used; refresh(home, as_of) → command line;
+    export(home) → command line or None."""
+
+    base: Home
+    refresh: Callable[[Home, str], list[str]]
+    export: Callable[[Home], list[str]] | None
+    first_as_of: str
+    second_as_of: str
+    env: Mapping[str, str]
+
+
+def fresh_home(subject: Subject, folder: Path, releases_of: Home | None = None) -> Home:
+    """A home over the subject's landing; optionally with the releases of another home."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.symlink(subject.base.landing, folder / "landing")
+    if (subject.base.root / "synthetic").exists():
+        os.symlink(subject.base.root / "synthetic", folder / "synthetic")
+    if releases_of:
+        shutil.copytree(releases_of.releases, folder / "releases", symlinks=True)
+    return Home(folder).ensure()
+
+
+def run(command: list[str], home: Home, env: Mapping[str, str], log: Path) -> None:
+    """Run to the end; raises UserError with the last lines when it fails."""
+    with log.open("w", encoding="utf-8") as out:
+        code = subprocess.run(
+            command,
+            env={**os.environ, **env, "JIANHU_HOME": str(home.root)},
+            stdout=out,
+            stderr=out,
+            check=False,
+        ).returncode
+    if code not in (0, 4):
+        tail = " | ".join(log.read_text("utf-8", "replace").splitlines()[-4:])
+        raise UserError(f"{' '.join(command[-4:])} ended with {code}: {tail}", where=f"log {log}")
+
+
+def current_whole(home: Home) -> tuple[str, dict[str, Any]]:
+    """(id, tables) of the current release after reading every open table and holding it against release.json.
+
+    Raises AssertionError when a table differs, NoRelease or UserError when the release cannot be read.
+    """
+    folder = reading.current_folder(home)
+    told = reading.read_release(folder)
+    with reading.connect(home, restricted=True, release_id=folder.name) as con:
+        for name, t in told["tables"].items():
+            found = table_hash(con, name if "." in name else f'main."{name}"').as_json()
+            assert found == t, f"table {name} of {folder.name} is not what release.json tells"
+    return folder.name, told["tables"]
+
+
+def prove_kills(subject: Subject, folder: Path, rounds: int, seed: int, say: Say) -> dict[str, Any]:
+    """SIGKILL at `rounds` random moments of a refresh, each in a home where an earlier release is current."""
+    rng = random.Random(seed)
+    before = fresh_home(subject, folder / "before")
+    run(subject.refresh(before, subject.first_as_of), before, subject.env, folder / "before.log")
+    first_id, _ = current_whole(before)
+    calm = fresh_home(subject, folder / "calm", before)
+    started = time.monotonic()
+    run(subject.refresh(calm, subject.second_as_of), calm, subject.env, folder / "calm.log")
+    seconds = time.monotonic() - started
+    second_id, expected = current_whole(calm)
+    moments = []
+    for i in range(rounds):
+        home = fresh_home(subject, folder / "killed", before)
+        at = rng.uniform(0, seconds)
+        env = {**os.environ, **subject.env, "JIANHU_HOME": str(home.root)}
+        with (folder / "killed.log").open("w") as log:
+            process = subprocess.Popen(
+                subject.refresh(home, subject.second_as_of),
+                env=env,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+            try:
+                process.wait(timeout=at)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+            process.wait()
+        was_killed = process.returncode == -signal.SIGKILL
+        fault = ""
+        pointer_valid = next_equal = False
+        try:
+            seen, _ = current_whole(home)
+            pointer_valid = seen in (first_id, second_id)
+            run(subject.refresh(home, subject.second_as_of), home, subject.env, folder / "next.log")
+            next_id, tables = current_whole(home)
+            next_equal = next_id == second_id and tables == expected
+        except (UserError, AssertionError) as e:
+            fault = str(e)
+        moments.append(
+            {
+                "second": round(at, 2),
+                "killed": was_killed,
+                "pointer_valid": pointer_valid,
+                "next_equal": next_equal,
+                **({"fault": fault} if fault else {}),
+            }
+        )
+        say(
+            f"kills {i + 1}/{rounds}: at {at:.1f} s, pointer {pointer_valid}, next refresh equal {next_equal}"
+        )
+    return {
+        "ok": all(m["pointer_valid"] and m["next_equal"] for m in moments)
+        and any(m["killed"] for m in moments),
+        "refresh_seconds": round(seconds, 1),
+        "rounds": rounds,
+        "killed": sum(m["killed"] for m in moments),
+        "pointer_valid": sum(m["pointer_valid"] for m in moments),
+        "next_equal": sum(m["next_equal"] for m in moments),
+        "moments": moments,
+    }
+
+
+_READER = """
+import json, sys, time
+from pathlib import Path
+from extract.home import Home
+from warehouse import connect as reading
+home, stop, reads, seen = Home(Path(sys.argv[1])), Path(sys.argv[2]), 0, set()
+while not stop.exists():
+    with reading.connect(home) as con:
+        told = con.execute("select release_id from release").fetchone()[0]
+        for (name,) in con.execute("select table_name from duckdb_tables()").fetchall():
+            con.execute(f'select count(*) from "{name}"').fetchone()
+    reads, _ = reads + 1, seen.add(told)
+print(json.dumps({"reads": reads, "releases": sorted(seen)}))
+"""
+
+
+def prove_readers(subject: Subject, folder: Path, readers: int, publishes: int, say: Say) -> dict[str, Any]:
+    """`readers` processes read without pause while `publishes` releases are built and published."""
+    home = fresh_home(subject, folder / "read")
+    run(subject.refresh(home, subject.first_as_of), home, subject.env, folder / "first.log")
+    stop = folder / "stop"
+    stop.unlink(missing_ok=True)
+    processes = [
+        subprocess.Popen(
+            ["nice", sys.executable, "-c", _READER, str(home.root), str(stop)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for _ in range(readers)
+    ]  # fmt: skip
+    failure = ""
+    done = 0
+    try:
+        for i in range(publishes):
+            as_of = re.sub(r"\d\d:\d\d$", f"{i + 1:02d}:00", subject.second_as_of)
+            run([*subject.refresh(home, as_of), "--force"], home, subject.env, folder / "publish.log")
+            done += 1
+            say(f"readers: publication {done}/{publishes}")
+    except UserError as e:
+        failure = str(e)
+    stop.touch()
+    results = []
+    for p in processes:
+        out, err = p.communicate(timeout=300)
+        told = json.loads(out) if p.returncode == 0 else {"reads": 0, "releases": []}
+        results.append({"exit_code": p.returncode, "reads": told["reads"], "releases": len(told["releases"]),
+                        **({"error": err.strip().splitlines()[-1:]} if p.returncode else {})})  # fmt: skip
+    return {
+        "ok": not failure and done == publishes and all(r["exit_code"] == 0 and r["reads"] for r in results),
+        "readers": readers,
+        "publishes": done,
+        "reads": sum(r["reads"] for r in results),
+        "errors": sum(r["exit_code"] != 0 for r in results),
+        "releases_seen": max(r["releases"] for r in results),
+        **({"failure": failure} if failure else {}),
+        "each": results,
+    }
+
+
+def prove_equal(subject: Subject, folder: Path, say: Say) -> dict[str, Any]:
+    """Two homes, one load list, one as_of."""
+    tables, files, books = [], [], []
+    for name in ("one", "two"):
+        home = fresh_home(subject, folder / name)
+        run(subject.refresh(home, subject.second_as_of), home, subject.env, folder / f"{name}.log")
+        release = reading.current_release(home)
+        tables.append(release["tables"])
+        files.append({k: v["sha256"] for k, v in release["files"].items() if k.startswith("parquet/")})
+        if subject.export:
+            run(subject.export(home), home, subject.env, folder / f"{name}-export.log")
+            books.append({p.name: file_hash(p) for p in sorted(home.exports.rglob("*.xlsx"))})
+        say(f"equal: build {name} {release['id']}")
+    differing = sorted(t for t in set(tables[0]) | set(tables[1]) if tables[0].get(t) != tables[1].get(t))
+    bytes_differ = sorted(f for f in set(files[0]) | set(files[1]) if files[0].get(f) != files[1].get(f))
+    books_equal = None if not books else books[0] == books[1] and bool(books[0])
+    return {
+        "ok": not differing and not bytes_differ and books_equal is not False,
+        "tables": len(tables[0]),
+        "tables_differing": differing,
+        "parquet_files": len(files[0]),
+        "parquet_differing": bytes_differ,
+        "workbooks": sorted(books[0]) if books else [],
+        "workbook_bytes_equal": books_equal,
+    }
+
+
+def prove_truth(
+    folder: Path, seeds: list[int], span: tuple[str, str], scale: float, say: Say
+) -> dict[str, Any]:
+    """Simulate, extract, refresh and compare with the planted truth, once per seed."""
+    out: dict[str, Any] = {"ok": True, "seeds": {}}
+    for seed in seeds:
+        home = Home(folder / f"seed-{seed}")
+        shutil.rmtree(home.root, ignore_errors=True)
+        home.ensure()
+        with district(home, seed, span, scale, folder / f"seed-{seed}.log") as env:
+            run([*JIANHU, "refresh"], home, env, folder / f"seed-{seed}-refresh.log")
+            done = subprocess.run(
+                [*JIANHU, "truth", "--json"], env={**os.environ, **env, "JIANHU_HOME": str(home.root)},
+                capture_output=True, text=True, check=False,
+            )  # fmt: skip
+        try:
+            told = json.loads(done.stdout)
+        except json.JSONDecodeError:
+            told = {"error": (done.stderr or done.stdout)[-500:]}
+        perfect = bool(told.get("is_perfect"))
+        out["seeds"][str(seed)] = told
+        out["ok"] = out["ok"] and perfect
+        say(f"truth: seed {seed} {'all found' if perfect else 'differs'}")
+    return out
+
+
+@contextlib.contextmanager
+def district(
+    home: Home, seed: int, span: tuple[str, str], scale: float, log: Path
+) -> Iterator[dict[str, str]]:
+    """A synthetic district simulated, served and extracted into `home`; gives the settings that reach it."""
+    since, until = span
+    simulate = ["simulate", "--seed", str(seed), "--from", since, "--to", until, "--scale", str(scale)]
+    run([*JIANHU, *simulate, "--out", str(home.root)], home, {}, log)
+    from district.serve import running, set_phase
+
+    with running(home.root) as told:
+        env = {k: str(v) for k, v in told.items()}
+        for phase in (1, 2, 3):  # before the late data, with them and a wrong payload, and that payload sent again
+            set_phase(home.root, phase)
+            run([*JIANHU, "extract", "--all", "--since", since, "--until", until, "--json"], home, env, log)
+        yield env
+
+
+def main() -> int:
+    """Run the proofs; 0 when all hold, else 1. The report stands in <home>/prove/prove.json."""
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--only", default="kills,readers,equal,truth")
+    p.add_argument("--kills", type=int, default=20)
+    p.add_argument("--readers", type=int, default=8)
+    p.add_argument("--publishes", type=int, default=10)
+    p.add_argument("--seeds", default="", help="three seeds; default: drawn now")
+    p.add_argument("--scale", type=float, default=0.1)
+    p.add_argument("--from", dest="since", default="2026-01-01")
+    p.add_argument("--to", dest="until", default="2026-03-31")
+    p.add_argument("--json", action="store_true", help="print the report")
+    a = p.parse_args()
+    folder = find_home().root / "prove"
+    folder.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"[{time.monotonic() - started:5.0f} s] {line}", file=sys.stderr, flush=True)
+
+    wanted = [x for x in a.only.split(",") if x]
+    draw = random.SystemRandom()
+    seeds = [int(x) for x in a.seeds.split(",") if x] or [draw.randrange(10**6, 10**7) for _ in range(3)]
+    report: dict[str, Any] = {"seeds": seeds, "proofs": {}}
+    proofs: dict[str, Any] = report["proofs"]
+    try:
+        if {"kills", "readers", "equal"} & set(wanted):
+            base = Home(folder / "base")
+            shutil.rmtree(base.root, ignore_errors=True)
+            base.ensure()
+            say(f"a district of seed {seeds[0]}, {a.since} to {a.until}, scale {a.scale}")
+            with district(base, seeds[0], (a.since, a.until), a.scale, folder / "base.log") as env:
+                keep = dict(env)
+            subject = Subject(
+                base=base,
+                refresh=lambda _home, as_of: [*JIANHU, "refresh", "--as-of", as_of, "--json"],
+                export=lambda _home: [*JIANHU, "export", "leadership_quarterly"],
+                first_as_of=f"{a.until} 08:00:00",
+                second_as_of=_later(a.until),
+                env={"JIANHU_HASH_KEY": keep.get("JIANHU_HASH_KEY", "")},
+            )
+            if "equal" in wanted:
+                proofs["equal"] = prove_equal(subject, folder, say)
+            if "readers" in wanted:
+                proofs["readers"] = prove_readers(subject, folder, a.readers, a.publishes, say)
+            if "kills" in wanted:
+                proofs["kills"] = prove_kills(subject, folder, a.kills, seeds[0], say)
+        if "truth" in wanted:
+            proofs["truth"] = prove_truth(folder, seeds, (a.since, a.until), a.scale, say)
+    except UserError as e:
+        report["error"] = str(e)
+    report["seconds"] = round(time.monotonic() - started)
+    report["ok"] = "error" not in report and all(x["ok"] for x in proofs.values())
+    (folder / "prove.json").write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    if a.json:
+        print(json.dumps(report, ensure_ascii=False, indent=1))
+    else:
+        for name, x in proofs.items():
+            print(
+                name,
+                json.dumps({k: v for k, v in x.items() if k not in ("moments", "each")}, ensure_ascii=False),
+            )
+    if "error" in report:
+        print(f"error: {report['error']}", file=sys.stderr)
+    print(f"report: {folder / 'prove.json'}", file=sys.stderr)
+    return 0 if report["ok"] else 1
+
+
+def _later(day: str) -> str:
+    from datetime import datetime, timedelta
+
+    return (datetime.strptime(day, "%Y-%m-%d") + timedelta(days=15, hours=8)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
