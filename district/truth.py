@@ -139,7 +139,7 @@ KINDS: dict[str, Kind] = {
     "permit_report_late": Kind(
         ("fct_permit_report",),
         """
-        with told as (select permit_no, report_type, report_period from fct_permit_report where not is_on_time)
+        with told as (select permit_no, report_type, report_period from fct_permit_report where is_due and not is_on_time)
         select (select count(*) from planted p inner join told t using (permit_no, report_type, report_period)) as found,
                (select count(*) from told t where not exists (
                     select 1 from planted p where p.permit_no = t.permit_no and p.report_type = t.report_type
@@ -160,16 +160,16 @@ KINDS: dict[str, Kind] = {
     "standard_change": Kind(
         ("fct_air_day",),
         """
-        with both as (
+        with sides as (
             select o.subject_id as point_id, o.air_date as date_day, o.aqi as aqi_2012, n.aqi as aqi_2026,
                    case when n.is_in_force then n.level_no else o.level_no end as level_no,
                    o.level_no <> n.level_no as is_parted, n.is_in_force as is_new
             from fct_air_day o inner join fct_air_day n
                 on o.subject_type = 'point' and n.subject_type = 'point' and o.subject_id = n.subject_id
                 and o.air_date = n.air_date and o.regime = 'regime_2012' and n.regime = 'regime_2026')
-        select (select count(*) from planted p inner join both b using (point_id, date_day)
+        select (select count(*) from planted p inner join sides b using (point_id, date_day)
                 where b.is_parted and b.aqi_2012 = p.aqi_2012 and b.aqi_2026 = p.aqi_2026 and b.level_no = p.level) as found,
-               (select count(*) from both b where b.is_parted and b.is_new and not exists (
+               (select count(*) from sides b where b.is_parted and b.is_new and not exists (
                     select 1 from planted p where p.point_id = b.point_id and p.date_day = b.date_day)) as falsely_found""",
         "both indices of days whose level parts the two standards, and the level in force on that day",
     ),
