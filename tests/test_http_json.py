@@ -18,7 +18,7 @@ from extract.errors import LoadRefused, Unreachable, UserError
 from extract.home import REPO
 from extract.readers import http_client
 from extract.readers.base import Payload, Request, Slice, get_reader
-from extract.readers.http_json import windows
+from extract.readers.windows import windows
 from extract.secrets import MissingSetting
 from extract.source import Source, get_source
 

@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -30,11 +30,11 @@ from extract.readers.files import (
     slice_of,
     unwrap,
     wanted,
-    window_of,
 )
 from extract.readers.http_client import Client, Retry, Setting, SignedAuth, TokenAuth
 from extract.readers.records import Grid, Unpivot, from_grid, from_records, lookup
 from extract.readers.texts import decode
+from extract.readers.windows import windows
 from extract.source import Source, Strict
 
 _ZONE = ZoneInfo("Asia/Shanghai")
@@ -65,7 +65,9 @@ class HttpOptions(Strict):
     part_pattern: str | None = None
     date_format: str | None = None
     timeout_seconds: float = 30.0
-    politeness_seconds: float | None = None  # between two requests; 0.2, and none for a server on this machine
+    politeness_seconds: float | None = (
+        None  # between two requests; 0.2, and none for a server on this machine
+    )
     retry: Retry = Retry()  # type: ignore[call-arg]
     consistency_tries: int = Field(2, ge=1)
     resume_minutes: float = 30.0
@@ -166,35 +168,6 @@ def _answers(payload: Payload) -> Iterator[tuple[str, Any]]:
             raise LoadRefused(
                 "the answer is not whole JSON", where=f"{where}: {e}", todo="fetch it again"
             ) from None
-
-
-# ---------------------------------------------------------------- windows
-
-
-def windows(source: Source, request: Request) -> Iterator[Slice]:
-    """Slices that cover [since, until): whole windows, in order; one slice without a window where there is none.
-
-    since defaults to the source's lateness before today, until to tomorrow.
-    """
-    unit = source.slice.window
-    if unit == "none":
-        yield Slice(source.name)
-        return
-    today = datetime.now(_ZONE).date()
-    at = request.since or today - timedelta(days=source.slice.lateness_days)
-    until = request.until or today + timedelta(days=1)
-    while at < until:
-        start, end = window_containing(unit, at)
-        yield Slice(source.name, "", start, end)
-        at = end
-
-
-def window_containing(unit: str, day: date) -> tuple[date, date]:
-    """[start, end) of the day, month, quarter or year that holds the day."""
-    names = {"y": str(day.year), "m": str(day.month), "d": str(day.day)}
-    start, end = window_of(unit, names)
-    assert start and end
-    return start, end
 
 
 # ---------------------------------------------------------------- pages
