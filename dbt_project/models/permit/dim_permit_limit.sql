@@ -1,4 +1,4 @@
--- grain: outlet_id × factor_code × compliance_statistic × valid_from
+-- grain: outlet_id × factor_code × compliance_statistic × valid_from_at
 -- type 2: a figure holds from its instant to the sooner of its own end and the next figure's instant. Expiry of the
 -- permit itself ends nothing here: it is told beside, for an inspector to judge.
 select
@@ -7,12 +7,12 @@ select
     cast({{ mul('p.limit_value', 'coalesce(u.multiplier, 1)', 6) }} as decimal(18, 6)) as limit_value,
     cast({{ mul('p.limit_low', 'coalesce(u.multiplier, 1)', 6) }} as decimal(18, 6)) as limit_low,
     p.limit_unit, p.conversion, p.reference_oxygen_pct, p.exempt_states,
-    p.effective_from as valid_from,
+    p.effective_from as valid_from_at,
     case
         when p.next_from is null then p.effective_to
         when p.effective_to is null or p.effective_to > p.next_from then p.next_from
         else p.effective_to
-    end as valid_to,
+    end as valid_to_at,
     p.expiry_date, p.changed_at, p._load_id, p._row_no
 from (
     select

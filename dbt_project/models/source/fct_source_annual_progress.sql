@@ -2,7 +2,7 @@
 -- tonnes of the year so far against the yearly figure of the permit in force on its first day of the year or of effect
 with limits as (
     select
-        outlet_id, factor_code, permit_no, limit_value as limit_t, valid_from, valid_to
+        outlet_id, factor_code, permit_no, limit_value as limit_t, valid_from_at, valid_to_at
     from {{ ref('dim_permit_limit') }}
     where compliance_statistic = 'annual_tonnes'
 ),
@@ -23,7 +23,7 @@ select
     case when l.limit_t is null then '未评价（缺年许可量）' end as reason_zh
 from years as y
 left join (
-    select *, row_number() over (partition by outlet_id, factor_code, permit_no order by valid_from desc) as rank_in_outlet from limits
+    select *, row_number() over (partition by outlet_id, factor_code, permit_no order by valid_from_at desc) as rank_in_outlet from limits
 ) as l
     on y.outlet_id = l.outlet_id and y.factor_code = l.factor_code
-    and l.valid_from <= cast(y.last_month as timestamp) and (l.valid_to is null or l.valid_to > cast(y.last_month as timestamp))
+    and l.valid_from_at <= cast(y.last_month as timestamp) and (l.valid_to_at is null or l.valid_to_at > cast(y.last_month as timestamp))

@@ -28,8 +28,8 @@ hours as (
     inner join {{ ref('dim_outlet') }} as o on h.outlet_id = o.outlet_id
     inner join limits as l
         on h.outlet_id = l.outlet_id and h.factor_code = l.factor_code
-        and cast(h.date_day as timestamp) >= l.valid_from
-        and (l.valid_to is null or cast(h.date_day as timestamp) < l.valid_to)
+        and cast(h.date_day as timestamp) >= l.valid_from_at
+        and (l.valid_to_at is null or cast(h.date_day as timestamp) < l.valid_to_at)
     left join flows as w on h.outlet_id = w.outlet_id and h.observed_at = w.observed_at
     left join {{ ref('hj212_data_flag') }} as f on coalesce(h.flag_device, 'N') = f.flag
 ),

@@ -31,6 +31,6 @@ select
     outlet_id, site_code, medium, factor_code, month,
     cast({{ ratio('sum(case when is_stop then 0 else emission_kg end)', '1000', 6, 12) }} as decimal(18, 6)) as discharge_t,
     count(*) as hour_count,
-    sum(case when emission_kg is not null or is_stop then 1 else 0 end) as told_hour_count
+    cast(sum(case when emission_kg is not null or is_stop then 1 else 0 end) as bigint) as told_hour_count
 from hours
 group by outlet_id, site_code, medium, factor_code, month

@@ -25,8 +25,8 @@ limited as (
     left join {{ ref('dim_permit_limit') }} as l
         on h.outlet_id = l.outlet_id and h.factor_code = l.factor_code
         and l.compliance_statistic in ('hourly_mean', 'daily_mean', 'single_value', 'range')
-        and h.interval_start_at >= l.valid_from
-        and (l.valid_to is null or h.interval_start_at < l.valid_to)
+        and h.interval_start_at >= l.valid_from_at
+        and (l.valid_to_at is null or h.interval_start_at < l.valid_to_at)
     where l.compliance_statistic is null or h.medium = 'wastewater' or l.compliance_statistic <> 'daily_mean'
 ),
 
