@@ -111,3 +111,13 @@ def test_a_name_without_a_window_is_its_own_part_and_said(tmp_path: Path) -> Non
     assert payload.slice == Slice("air_bulletin_hourly", "bulletin.csv")
     got = FilesReader().parse(get_source("air_bulletin_hourly"), payload)
     assert got.table.num_rows == 1 and any("no_window" in n for n in got.notes)
+
+
+def test_one_name_in_two_folders_is_two_parts(tmp_path: Path) -> None:
+    for name in ("a/Log.txt.1", "b/Log.txt.1", "c/b/Log.txt.1", "a/x.csv", "a/x.csv.gz"):
+        drop(tmp_path, name, gzip.compress(BULLETIN) if name.endswith("gz") else BULLETIN)
+    source = get_source("air_snapshot_xml")
+    asked = Request(files=(str(tmp_path / "drop" / "**" / "*"),))
+    got = [p.slice.part for p in FilesReader().fetch(source, asked, tmp_path / "work")]
+    # a wrapped copy beside its plain file answers the same slice
+    assert got == ["Log.txt.1", "x.csv", "x.csv", "b/Log.txt.1", "c/b/Log.txt.1"]

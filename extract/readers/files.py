@@ -12,6 +12,7 @@ import re
 import shutil
 import zlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -74,14 +75,9 @@ class FilesReader(Reader):
     Options: ClassVar[type[FilesOptions]] = FilesOptions
 
     def fetch(self, source: Source, request: Request, workdir: Path) -> Iterator[Payload]:
-        """A payload per file, in order of path. Raises Unreachable-free UserError when the folder is not set."""
-        options = self.options(source)
-        for path in find(source, options.location, request):
-            payload = unwrap(source, path, workdir)
-            slice_, hints = slice_of(source, path, options.window_pattern, options.part_pattern)
-            payload.slice, payload.hints = slice_, {**hints, **payload.hints}
-            if wanted(slice_, request):
-                yield payload
+        """A payload per file, in order of path. Raises UserError when the folder is not set or does not exist."""
+        o: FilesOptions = self.options(source)
+        return fetch_files(source, request, workdir, o.location, o.window_pattern, o.part_pattern)
 
     def parse(self, source: Source, payload: Payload) -> Parsed:
         """Rows of one file. Raises LoadRefused when it is empty, damaged as a whole or lacks a required column."""
@@ -134,6 +130,32 @@ def find(source: Source, location: Location, request: Request) -> list[Path]:
             if path.is_file() and not path.name.startswith((".", "~$")):
                 found.setdefault(path)
     return list(found)
+
+
+def fetch_files(
+    source: Source,
+    request: Request,
+    workdir: Path,
+    location: Location,
+    window_pattern: str | None,
+    part_pattern: str | None,
+) -> Iterator[Payload]:
+    """A payload per file, in order of path.
+
+    Files of one name in several folders are parts of their own (the folder's name goes before theirs): without
+    windows, one would replace the other.
+    """
+    seen: dict[Slice, Path] = {}
+    for path in find(source, location, request):
+        payload = unwrap(source, path, workdir)
+        slice_, hints = slice_of(source, path, window_pattern, part_pattern)
+        above = path.parent
+        while slice_.start is None and seen.setdefault(slice_, path.parent) != path.parent and above.name:
+            slice_ = replace(slice_, part=f"{above.name}/{slice_.part}")
+            above = above.parent
+        payload.slice, payload.hints = slice_, {**hints, **payload.hints}
+        if wanted(slice_, request):
+            yield payload
 
 
 def bare_name(path: Path) -> str:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from extract.readers import hj212_codec as codec
 from extract.readers import hj212_rules as rules
 from extract.readers.base import Parsed, Payload, Reader, Request
-from extract.readers.files import Location, find, refuse_broken, slice_of, unwrap, wanted
+from extract.readers.files import Location, fetch_files, refuse_broken
 from extract.readers.hj212_find import Found, find_packets, join_packets, settle_duplicates, stream_of
 from extract.readers.hj212_rules import FIELD_COLUMNS, OK, Frame
 from extract.readers.records import Rejects
@@ -47,12 +47,9 @@ class Hj212Reader(Reader):
     def fetch(self, source: Source, request: Request, workdir: Path) -> Iterator[Payload]:
         """A payload per log file, in order of path."""
         options: Hj212Options = self.options(source)
-        for path in find(source, options.location, request):
-            payload = unwrap(source, path, workdir)
-            slice_, hints = slice_of(source, path, options.window_pattern, options.part_pattern)
-            payload.slice, payload.hints = slice_, {**hints, **payload.hints}
-            if wanted(slice_, request):
-                yield payload
+        return fetch_files(
+            source, request, workdir, options.location, options.window_pattern, options.part_pattern
+        )
 
     def parse(self, source: Source, payload: Payload) -> Parsed:
         """Rows and rejects of one log; `_row_no` is the number of the packet in the payload, `_col` its factor."""
