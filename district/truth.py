@@ -163,7 +163,7 @@ KINDS: dict[str, Kind] = {
         with sides as (
             select o.subject_id as point_id, o.air_date as date_day, o.aqi as aqi_2012, n.aqi as aqi_2026,
                    case when n.is_in_force then n.level_no else o.level_no end as level_no,
-                   o.level_no <> n.level_no as is_parted, n.is_in_force as is_new
+                   o.is_good <> n.is_good as is_parted, n.is_in_force as is_new
             from fct_air_day o inner join fct_air_day n
                 on o.subject_type = 'point' and n.subject_type = 'point' and o.subject_id = n.subject_id
                 and o.air_date = n.air_date and o.regime = 'regime_2012' and n.regime = 'regime_2026')
@@ -171,7 +171,7 @@ KINDS: dict[str, Kind] = {
                 where b.is_parted and b.aqi_2012 = p.aqi_2012 and b.aqi_2026 = p.aqi_2026 and b.level_no = p.level) as found,
                (select count(*) from sides b where b.is_parted and b.is_new and not exists (
                     select 1 from planted p where p.point_id = b.point_id and p.date_day = b.date_day)) as falsely_found""",
-        "both indices of days whose level parts the two standards, and the level in force on that day",
+        "both indices of days that only one standard calls good, and the level in force on that day",
     ),
 }
 
