@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import time
+from datetime import date, timedelta
 from pathlib import Path
 
 from extract.errors import UserError
@@ -75,7 +76,7 @@ def main() -> int:
                 "--from",
                 SINCE,
                 "--to",
-                UNTIL,
+                str(date.fromisoformat(UNTIL) - timedelta(days=1)),  # --to is the last day, --until the day after it
                 "--scale",
                 "1",
                 "--out",
