@@ -1,0 +1,247 @@
+"""The house rules of the dbt project, read from its manifest: no rule is told to people only.
+
+The project is compiled once over empty raw tables. Reasons stand beside every exception.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import sqlglot
+import yaml
+
+from extract.home import REPO, Home
+
+PROJECT = REPO / "dbt_project"
+MODELS = sorted((PROJECT / "models").rglob("*.sql"))
+ENGINE = PROJECT / "macros" / "engine"
+
+# numbers that are arithmetic or calendar, not policy
+ALLOWED_NUMBERS = {
+    "0": "nothing",
+    "1": "one, first",
+    "2": "two halves, second character",
+    "3": "months of a quarter",
+    "4": "characters of a year",
+    "6": "decimals of a published value",
+    "7": "hours before this one in an 8 h window; days of a week",
+    "8": "decimals of a percentile",
+    "10": "characters of a prefix or of a date",
+    "12": "decimals of an intermediate value; months of a year",
+    "18": "digits of a decimal type",
+    "23": "hours before this one in a 24 h window",
+    "24": "hours of a day",
+    "38": "digits of a decimal type",
+    "60": "minutes of an hour, seconds of a minute",
+    "99": "a rank after all seeded ranks",
+    "100": "per cent",
+    "1000": "thousandth of a unit",
+    "1440": "minutes of a day",
+    "3600": "seconds of an hour",
+}
+BARE = {
+    r"\bavg\s*\(": "mean() of macros/engine",
+    r"(?<!\{)(?<![/*])/(?![/*])(?!\})": "ratio() of macros/engine",
+    r"\bround(_even)?\s*\(": "round_half_even() or round_half_up() of macros/engine",
+    r"::": "cast()",
+    r"\bqualify\b": "row_number() in a subquery, or latest_by_key()",
+    r"\bexclude\s*\(": "the columns by name",
+    r"\bgroup\s+by\s+all\b": "the columns by name",
+    r"\b(now\s*\(|current_date\b|current_timestamp\b|today\s*\()": "var as_of",
+    r"\blist_(transform|filter|reduce)\s*\(": "a macro of macros/engine",
+}
+
+
+def plain(sql: str) -> str:
+    """A model's SQL without comments, Jinja and texts: what a rule about forms must look at."""
+    sql = re.sub(r"\{#.*?#\}", " ", sql, flags=re.S)
+    sql = re.sub(r"\{\{.*?\}\}", " ", sql, flags=re.S)
+    sql = re.sub(r"\{%.*?%\}", " ", sql, flags=re.S)
+    sql = re.sub(r"--[^\n]*", " ", sql)
+    return re.sub(r"'(?:[^']|'')*'", "''", sql)
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The manifest of `dbt compile` over empty raw tables, with a parse of every model."""
+    import pyarrow as pa
+
+    from extract.source import load_sources
+    from warehouse.dbt import run_dbt
+    from warehouse.raw import LEDGER_COLUMNS, create_raw
+
+    home = Home(tmp_path_factory.mktemp("style") / "home").ensure()
+    for name in ("restricted", "build"):
+        with duckdb.connect(str(home.work / f"{name}.duckdb")) as con:
+            if name == "build":
+                nothing = pa.table({n: pa.array([], pa.string()) for n, _ in LEDGER_COLUMNS})
+                create_raw(con, load_sources(), nothing, home)
+    run = run_dbt(["compile", "--no-introspect"], home, vars={"as_of": "2026-04-01 00:00:00"})
+    return run.manifest
+
+
+def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        n
+        for n in manifest["nodes"].values()
+        if n["resource_type"] == "model" and n["package_name"] == "jianhu"
+    ]
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda p: p.stem)
+def test_model_says_its_grain(path: Path) -> None:
+    assert path.read_text("utf-8").lstrip().startswith("-- grain:"), "the first line must be `-- grain: a × b`"
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda p: p.stem)
+def test_model_uses_no_bare_form(path: Path) -> None:
+    sql = plain(path.read_text("utf-8"))
+    found = [f"{m.group(0)!r}: use {use}" for form, use in BARE.items() for m in re.finditer(form, sql, re.I)]
+    assert not found, found
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda p: p.stem)
+def test_model_holds_no_policy_number(path: Path) -> None:
+    sql = plain(path.read_text("utf-8"))
+    numbers = set(re.findall(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])", sql)) - set(ALLOWED_NUMBERS)
+    assert not numbers, f"a number of policy belongs in a dated seed row: {sorted(numbers)}"
+
+
+def test_forms_are_found_where_they_stand() -> None:
+    bad = "select avg(x), a / b, round(c), d::int from t qualify 1 = 1 group by all -- 'a / b'"
+    hits = [form for form in BARE if re.search(form, plain(bad), re.I)]
+    assert len(hits) == 6
+    assert not [form for form in BARE if re.search(form, plain("select '1/2' as a /* x */ -- avg(b)"), re.I)]
+
+
+def test_columns_are_described(compiled: dict[str, Any]) -> None:
+    missing = []
+    for m in models(compiled):
+        if not m["description"]:
+            missing.append(m["name"])
+        missing += [f"{m['name']}.{c}" for c, v in m["columns"].items() if not v["description"]]
+        if not m["columns"]:
+            missing.append(f"{m['name']}: no columns")
+    assert not missing, missing
+
+
+def test_seeds_type_and_describe_every_column(compiled: dict[str, Any]) -> None:
+    wrong = []
+    for s in compiled["nodes"].values():
+        if s["resource_type"] != "seed":
+            continue
+        header = next(csv.reader((PROJECT / s["original_file_path"]).open(encoding="utf-8")))
+        typed = s["config"].get("column_types") or {}
+        wrong += [f"{s['name']}.{c}: no type" for c in header if c not in typed]
+        wrong += [f"{s['name']}.{c}: not described" for c in header if not s["columns"].get(c, {}).get("description")]
+        wrong += [f"{s['name']}.{c}: not in the file" for c in typed if c not in header]
+    assert not wrong, wrong
+
+
+def test_contracts_are_enforced(compiled: dict[str, Any]) -> None:
+    wrong = []
+    for m in models(compiled):
+        folder = m["fqn"][1]
+        if folder in ("core", "indicators", "marts") and not m["name"].startswith("int_"):
+            if not m["config"]["contract"]["enforced"]:
+                wrong.append(m["name"])
+    assert not wrong, wrong
+
+
+def test_one_name_has_one_type(compiled: dict[str, Any]) -> None:
+    """The same column name means the same type wherever a contract states it."""
+    told: dict[str, dict[str, list[str]]] = {}
+    for m in models(compiled):
+        for name, c in m["columns"].items():
+            kind = (c.get("data_type") or "").lower().replace(" ", "")
+            kind = {"integer": "int", "text": "varchar", "string": "varchar", "bool": "boolean"}.get(kind, kind)
+            if kind:
+                told.setdefault(name, {}).setdefault(kind, []).append(m["name"])
+    mixed = {n: k for n, k in told.items() if len(k) > 1}
+    assert not mixed, json.dumps(mixed, ensure_ascii=False, indent=1)[:4000]
+
+
+def test_reading_level_models_say_how_far_they_look(compiled: dict[str, Any]) -> None:
+    reads = {n["name"]: n for n in models(compiled)}
+    by_id = {n["unique_id"]: n["name"] for n in reads.values()}
+    wrong = []
+    for name, m in reads.items():
+        parents = [by_id.get(p, "") for p in m["depends_on"]["nodes"]]
+        if "fct_reading" in parents and name.startswith(("int_", "fct_")) and "month" in m["columns"]:
+            if "lookback_hours" not in m["config"]["meta"]:
+                wrong.append(name)
+    assert not wrong, f"meta.lookback_hours is missing: {wrong}"
+
+
+def test_models_parse_as_spark(compiled: dict[str, Any]) -> None:
+    """sqlglot reads each compiled model as DuckDB, writes Spark, and the Spark text parses again."""
+    failed = []
+    for m in models(compiled):
+        sql = m.get("compiled_code") or ""
+        assert sql, f"{m['name']} was not compiled"
+        try:
+            spark = sqlglot.transpile(sql, read="duckdb", write="spark", unsupported_level=sqlglot.ErrorLevel.IGNORE)
+            assert len(spark) == 1
+            sqlglot.parse_one(spark[0], read="spark")
+        except sqlglot.errors.SqlglotError as e:
+            failed.append(f"{m['name']}: {str(e).splitlines()[0]}")
+    assert not failed, failed
+
+
+def test_seed_cells_are_the_text_of_the_file(compiled: dict[str, Any], tmp_path: Path) -> None:
+    """What the warehouse holds of a seed is what the CSV says, cell by cell: codes stay texts, numbers keep digits."""
+    wrong: list[str] = []
+    con = duckdb.connect()
+    for s in compiled["nodes"].values():
+        if s["resource_type"] != "seed":
+            continue
+        path = PROJECT / s["original_file_path"]
+        typed = s["config"].get("column_types") or {}
+        header, *rows = csv.reader(path.open(encoding="utf-8"))
+        columns = ", ".join(f'"{c}" {typed.get(c, "varchar")}' for c in header)
+        con.execute(f"create or replace table seed ({columns})")
+        con.execute(f"copy seed from '{path}' (format csv, header true)")
+        held = con.execute("select * from seed").fetchall()
+        assert len(held) == len(rows), s["name"]
+        for text, row in zip(rows, held, strict=True):
+            wrong += [
+                f"{s['name']}.{c}: {t!r} is held as {v!r}" for c, t, v in zip(header, text, row, strict=True)
+                if not _same(t, v)
+            ]  # fmt: skip
+    assert not wrong, wrong[:20]
+
+
+def _same(text: str, held: Any) -> bool:
+    if held is None:
+        return text == ""
+    if isinstance(held, bool):
+        return text.lower() == str(held).lower()
+    if isinstance(held, int | Decimal):
+        return Decimal(text) == Decimal(held)
+    return text == str(held)
+
+
+def test_every_yaml_entry_has_its_model() -> None:
+    """A description that outlives its model misleads."""
+    names = {p.stem for p in MODELS}
+    orphans = [
+        f"{y.name}: {m['name']}"
+        for y in sorted((PROJECT / "models").rglob("*.yml"))
+        for m in (yaml.safe_load(y.read_text("utf-8")) or {}).get("models", []) or []
+        if m["name"] not in names
+    ]
+    assert not orphans, orphans
+
+
+def test_spark_has_each_engine_macro_that_duckdb_has() -> None:
+    text = "\n".join(p.read_text("utf-8") for p in sorted(ENGINE.glob("*.sql")))
+    duck = set(re.findall(r"macro default__(\w+)", text))
+    spark = set(re.findall(r"macro spark__(\w+)", text))
+    assert duck and duck == spark, duck ^ spark
