@@ -51,7 +51,7 @@ published as (
 
 -- the running maximum that stands at hour 24 of a day is that day's maximum
 mda8 as (
-    select round_even(d.o3_max_8h_ug_m3, 0) as ours, p.mda8 as theirs
+    select round_even(d.o3_max_8h_ug_m3, 0) as ours, p.mda8 as theirs, d.o3_hour_count = 24 as is_whole
     from int_air_day as d
     inner join published as p
         on d.point_id = p.point_id and p.observed_at = d.air_date + interval '24' hour
@@ -96,6 +96,9 @@ select
     (select count(*) from mda8) as mda8_compared,
     (select sum(case when ours = theirs then 1 else 0 end) from mda8) as mda8_equal,
     (select sum(case when abs(ours - theirs) <= 1 then 1 else 0 end) from mda8) as mda8_within_1,
+    -- the centre knows hours that its files leave blank: a day without a blank shows the rule alone
+    (select sum(case when is_whole then 1 else 0 end) from mda8) as mda8_whole_day_compared,
+    (select sum(case when is_whole and ours = theirs then 1 else 0 end) from mda8) as mda8_whole_day_equal,
     (select count(*) from pm25_compared) as pm25_24h_compared,
     (select sum(case when ours = theirs then 1 else 0 end) from pm25_compared) as pm25_24h_equal,
     (select sum(case when abs(ours - theirs) <= 1 then 1 else 0 end) from pm25_compared) as pm25_24h_within_1
