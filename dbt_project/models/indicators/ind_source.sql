@@ -97,7 +97,8 @@ told as (
         j.period_type, j.period_start_date, j.area_code, j.indicator_code, j.basis,
         coalesce(s.expected_count, 0) as expected_count, coalesce(s.observed_count, 0) as observed_count, s.numerator,
         s.denominator, s.second_numerator, s.second_denominator,
-        coalesce(h.outlet_media, 0) > 0 as has_outlet
+        coalesce(h.outlet_media, 0) > 0
+            and (j.indicator_code <> 'source_monitored_discharge_t' or s.area_code is not null) as has_outlet
     from subjects as j
     left join summed as s
         on j.period_type = s.period_type and j.period_start_date = s.period_start_date and j.area_code = s.area_code

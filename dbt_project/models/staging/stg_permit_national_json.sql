@@ -1,8 +1,10 @@
 -- grain: enterprise_name
+-- two published lists can name one holder: the one that carries codes tells
 -- codes as published: a blank or a placeholder is null, anything else is kept and judged in permit_national_holder
 {{ config(meta={'publish': false}) }}
 with latest as (
-    {{ latest_by_key(source('raw', 'permit_national_json'), ['enterprise_name'], arrival_order()) }}
+    {{ latest_by_key(source('raw', 'permit_national_json'), ['enterprise_name'],
+        ["case when coalesce(uscc, permit_no) is null then 1 else 0 end asc"] + arrival_order()) }}
 )
 
 select
