@@ -23,8 +23,8 @@ select
     cast(sum(l.rows_rejected) as bigint) as rejected_row_count,
     min(l.load_id) as first_load_id,
     max(l.load_id) as last_load_id,
-    -- a cell of a workbook holds 32,767 characters: 31 days × 17 fit, more are counted, not listed
-    case when count(*) <= 62 then {{ join_text('l.load_id', ' ') }} end as load_ids
+    -- a cell of a workbook holds 32,767 characters: more loads than these are counted, not listed
+    case when count(*) <= 1000 then {{ join_text('l.load_id', ' ') }} end as load_ids
 from {{ source('raw', 'load_ledger') }} as l
 left join sources as s on l.source = s.source
 group by
