@@ -95,6 +95,36 @@ def _segment(s: OutletSeries, cn: int, data_time: datetime, sent: datetime, item
     ).encode()
 
 
+def _all_items(s: OutletSeries) -> list[str]:
+    """`_items` of every hour at once (a template over columns: an outlet-year in a fraction of a second)."""
+    flags = s.flags.tolist()
+    parts: list[str] = []
+    columns: list[list[Any]] = []
+
+    def put(text: str, *values: list[Any]) -> None:
+        parts.append(text)
+        columns.extend(values)
+
+    if s.outlet.medium == "gas":
+        for f in GAS_FACTORS[s.outlet.kind]:
+            if f in s.zs:
+                put(f"{f}-Avg=%.2f,{f}-ZsAvg=%.2f,{f}-Flag=%s", s.avg[f].tolist(), s.zs[f].tolist(), flags)
+            else:
+                put(f"{f}-Avg=%.2f,{f}-Flag=%s", s.avg[f].tolist(), flags)
+        if "a19001" in s.extra:
+            put("a19001-Avg=%.1f,a19001-Flag=%s", s.extra["a19001"].tolist(), flags)
+        flow = "a00000-Avg=%.2f,a00000-Cou=%.0f,a00000-Flag=%s"
+        put(flow, s.flow.tolist(), (s.flow * 3600).tolist(), flags)
+    else:
+        for f in WATER_FACTORS:
+            put(f"{f}-Avg=%.{DECIMALS.get(f, 2)}f,{f}-Flag=%s", s.avg[f].tolist(), flags)
+        put("w01001-Avg=%.2f,w01001-Flag=%s", s.extra["w01001"].tolist(), flags)
+        flow = "w00000-Avg=%.2f,w00000-Cou=%.2f,w00000-Flag=%s"
+        put(flow, s.flow.tolist(), (s.flow * 3.6).tolist(), flags)
+    template = ";".join(parts)
+    return [template % row for row in zip(*columns, strict=True)]
+
+
 @dataclass
 class _Line:
     at: datetime  # when the gateway received it
@@ -107,6 +137,8 @@ class _Line:
 def _lines(d: District, all_series: list[OutletSeries]) -> list[_Line]:
     hour = timedelta(hours=1)
     lines: list[_Line] = []
+    starts = [d.begin + h * hour for h in range(d.days * 24)]
+    labels = [t.strftime("%Y%m%d%H%M%S") for t in [*starts, d.begin + d.days * 24 * hour]]
 
     def add(at: datetime, segment: bytes, damage: str = "", **key: Any) -> None:
         lines.append(_Line(at, len(lines), segment, damage, key))
@@ -118,10 +150,16 @@ def _lines(d: District, all_series: list[OutletSeries]) -> list[_Line]:
         delay = timedelta(seconds=20 + n, milliseconds=int(rng.integers(1000)))
         damaged = set(rng.choice(len(s.flow), size=max(1, d.days // 30), replace=False).tolist())
         twice = set(s.duplicated)
+        items = _all_items(s)
+        st = "31" if s.outlet.medium == "gas" else "32"
+        after = f"{delay.seconds // 60:02d}{delay.seconds % 60:02d}{delay.microseconds // 1000:03d}"
         for h in np.flatnonzero(s.present).tolist():
-            start = d.begin + h * hour
+            start = starts[h]
             sent = start + hour + delay
-            good = _segment(s, 2061, start, sent, _items(s, h))
+            good = (
+                f"QN={labels[h + 1][:10]}{after};ST={st};CN=2061;PW=123456;MN={s.outlet.mn};Flag=5;"
+                f"CP=&&DataTime={labels[h]};{items[h]}&&"
+            ).encode()
             before = s.corrected.get(h) or s.resent.get(h)
             if before:
                 first = _segment(s, 2061, start, sent, _items(s, h, before))

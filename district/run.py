@@ -76,7 +76,9 @@ def main() -> int:
                 "--from",
                 SINCE,
                 "--to",
-                str(date.fromisoformat(UNTIL) - timedelta(days=1)),  # --to is the last day, --until the day after it
+                str(
+                    date.fromisoformat(UNTIL) - timedelta(days=1)
+                ),  # --to is the last day, --until the day after it
                 "--scale",
                 "1",
                 "--out",
