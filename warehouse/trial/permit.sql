@@ -15,7 +15,6 @@ select
         select cast(to_json(list({'enterprise': enterprise_name, 'permit_no': permit_no_as_sent, 'uscc': uscc_as_sent,
             'finding': finding_zh} order by enterprise_name)) as varchar)
         from fct_permit_national_holder
-where coalesce(uscc_as_sent, permit_no_as_sent) is not null
         where permit_no is not null and not is_permit_no_valid
     ) as invalid_codes_json
 from fct_permit_national_holder
