@@ -43,16 +43,16 @@ def personal_columns(sources: Mapping[str, Source]) -> dict[str, set[str]]:
 
 
 def planted_identifiers(home: Home) -> list[str]:
-    """Identifiers that the synthetic district planted, to be found nowhere in what leaves: synthetic/truth/*identifier*."""
+    """Identifiers that the synthetic district planted (column `value` of synthetic/truth/*identifier*.parquet)."""
     found: set[str] = set()
     folder = home.root / "synthetic" / "truth"
     for path in sorted(folder.glob("*identifier*")):
         if path.suffix == ".parquet":
             with duckdb.connect() as con:
-                rows = con.execute(f"select * from read_parquet({literal(str(path))})")
-                names = [d[0] for d in rows.description or []]
-                at = names.index("identifier") if "identifier" in names else 0
-                found |= {str(r[at]).strip() for r in rows.fetchall() if r[at] is not None}
+                rows = con.execute(
+                    f"select value from read_parquet({literal(str(path))}) where value is not null"
+                )
+                found |= {str(r[0]).strip() for r in rows.fetchall()}
         elif path.suffix in (".txt", ".csv"):
             found |= {line.strip() for line in path.read_text("utf-8").splitlines()}
     return sorted(x for x in found if len(x) >= 2)
