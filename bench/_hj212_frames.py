@@ -81,12 +81,12 @@ def _faulty(rng: random.Random, segment: bytes) -> bytes:
 
 
 def log(count: int, seed: int = 1) -> bytes:
-    """About `count` packets inside log lines; some 2 % are faulty and 1 % are sent twice."""
+    """About `count` packets inside log lines; 1 % are faulty and 1 % are sent twice."""
     rng = random.Random(seed)
     lines: list[bytes] = []
     for i in range(count):
         segment = _segment(rng, i * 7).encode()
-        one = _faulty(rng, segment) if rng.random() < 0.02 else packet(segment)
+        one = _faulty(rng, segment) if rng.random() < 0.01 else packet(segment)
         line = b"2026-01-01 00:00:00,%03d [rx-%d] recv: %s\r\n" % (i % 1000, i % 4, one)
         lines.append(line)
         if rng.random() < 0.01:

@@ -127,8 +127,6 @@ def _decode(stream: bytes, found: Found, stats: Counter[str]) -> list[pa.Table]:
 
 # ---------------------------------------------------------------- rows
 
-_IDENTITY = ("mn", "st", "cn", "qn", "dialect", "data_time", "factor_code")
-
 
 def _cells(frame: Frame) -> dict[str, str | None]:
     head = frame.head
@@ -144,7 +142,7 @@ def _slow_rows(found: Found, rejects: Rejects, stats: Counter[str]) -> tuple[pa.
     A factor with two different values of one kind in one packet is a rejected row: nobody can tell which holds.
     """
     conflicting: list[int] = []
-    out: dict[str, list[Any]] = {c: [] for c in ("frame", *_IDENTITY, *FIELD_COLUMNS)}
+    out: dict[str, list[Any]] = {c: [] for c in ("frame", *codec.ROW_COLUMNS)}
     for no in sorted(found.plain):
         frame = found.plain[no]
         if frame.reason != OK:

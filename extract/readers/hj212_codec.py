@@ -50,6 +50,7 @@ for _sign, _v in ((b"=", _EQ), (b";", _SEMI), (b",", _COMMA), (b"&", _AMP)):
     _CLASS[_sign[0]] = _v
 _CLASS_BYTES = _CLASS.tobytes()
 
+ROW_COLUMNS = ("mn", "st", "cn", "qn", "dialect", "data_time", "factor_code", *rules.FIELD_COLUMNS)
 _MONTH_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 
 
@@ -257,22 +258,28 @@ def decode(block: bytes, starts: np.ndarray, ends: np.ndarray, keys: Keys) -> De
     has_item[f[item]] = True
     odd |= has_item & (time_at < 0)
     rows, item_rows = _rows(item, f, factor_no, keys, odd)
-    fields = field_no[item]
-    slots = np.full((rows.size, len(FIELD_NO)), -1, np.int32)
-    slots[item_rows, fields] = item
-    twice = slots[item_rows, fields] != item
-    odd[f[item[twice]]] = True
+    cell = item_rows * 16 + field_no[item]
+    odd[f[item[np.bincount(cell)[cell] > 1]]] = True
 
-    keep = ~odd[f[rows]]
-    rows, slots = rows[keep], slots[keep]
-    owner_of = f[rows]
+    keep = ~odd[f[item]]
+    item, owner_of = item[keep], f[rows[~odd[f[rows]]]]
+    rows = rows[~odd[f[rows]]]
+    item_rows = np.searchsorted(rows, item, side="right") - 1
+    per_frame = np.bincount(owner_of, minlength=good.size)
     columns: dict[str, pa.Array] = {"frame": pa.array(good[owner_of].astype(np.int32))}
-    columns |= {k.lower(): _pick(texts, head[k][owner_of]) for k in ("MN", "ST", "CN", "QN")}
+    for key, at_field in [(k.lower(), head[k]) for k in ("MN", "ST", "CN", "QN")] + [("data_time", time_at)]:
+        length = np.where(at_field >= 0, value_len[at_field], -1)
+        repeated = _spread(a, name_end[at_field] + 1, length, per_frame)
+        columns[key] = _pick(texts, at_field[owner_of]) if repeated is None else repeated
     columns["dialect"] = dialect.take(pa.array(owner_of))
-    columns["data_time"] = _pick(texts, time_at[owner_of])
     columns["factor_code"] = pa.array(keys.factors, pa.string()).take(pa.array(factor_no[rows]))
+    kinds = field_no[item].astype(np.int8)
+    by_kind = np.argsort(kinds, kind="stable")
+    until = np.cumsum(np.bincount(kinds, minlength=len(FIELD_NO)))
+    item, item_rows = item[by_kind], item_rows[by_kind]
     for no, name in enumerate(rules.FIELD_COLUMNS):
-        columns[name] = _pick(texts, slots[:, no])
+        here = slice(until[no - 1] if no else 0, until[no])
+        columns[name] = _scatter(texts, item[here], value_len, item_rows[here], rows.size)
     kept = ~odd
     is_kept_item = kept[f]
     notes = {
@@ -282,7 +289,7 @@ def decode(block: bytes, starts: np.ndarray, ends: np.ndarray, keys: Keys) -> De
         "items_in_payload_only": int(np.count_nonzero(in_cp & (field_no == -1) & is_kept_item)),
     }
     bad[good[odd]] = True
-    return Decoded(good[kept], np.flatnonzero(bad), pa.table(columns), notes)
+    return Decoded(good[kept], np.flatnonzero(bad), pa.table(columns).select(["frame", *ROW_COLUMNS]), notes)
 
 
 def _one_each(fields: np.ndarray, f: np.ndarray, n: int, odd: np.ndarray) -> np.ndarray:
@@ -299,6 +306,41 @@ def _pick(texts: pa.Array, fields: np.ndarray) -> pa.Array:
     if absent.all():
         return pa.nulls(fields.size, pa.string())
     return texts.take(pa.array(fields * 4 + 2, mask=absent if absent.any() else None))
+
+
+def _scatter(texts: pa.Array, fields: np.ndarray, value_len: np.ndarray, at: np.ndarray, n: int) -> pa.Array:
+    """A column of n rows with the values of `fields` at rows `at` (ascending), null elsewhere."""
+    if not fields.size:
+        return pa.nulls(n, pa.string())
+    values = texts.take(pa.array(fields * np.int32(4) + np.int32(2)))
+    if fields.size == n:
+        return values
+    offsets = np.zeros(n + 1, np.int32)
+    offsets[at + 1] = value_len[fields]
+    np.cumsum(offsets, out=offsets)
+    there = np.zeros(n, bool)
+    there[at] = True
+    bits = pa.py_buffer(np.packbits(there, bitorder="little"))
+    return pa.Array.from_buffers(pa.string(), n, [bits, pa.py_buffer(offsets), values.buffers()[2]])
+
+
+def _spread(a: np.ndarray, at: np.ndarray, length: np.ndarray, times: np.ndarray) -> pa.Array | None:
+    """Each frame's text repeated for its rows, where all that have one (length not -1) have one length; else None."""
+    there = length >= 0
+    n = int(times.sum())
+    if not there.any():
+        return pa.nulls(n, pa.string())
+    width = int(length[there][0])
+    if width == 0 or (length[there] != width).any():
+        return None
+    # every start of a text of that width in the block, as one array without a copy
+    texts = np.ndarray((a.size - width + 1,), f"V{width}", a, strides=(1,))
+    data = np.repeat(texts[np.where(there, at, 0)], times)
+    offsets = np.arange(n + 1, dtype=np.int32) * np.int32(width)
+    bits = None
+    if not there.all():
+        bits = pa.py_buffer(np.packbits(np.repeat(there, times), bitorder="little"))
+    return pa.Array.from_buffers(pa.string(), n, [bits, pa.py_buffer(offsets), pa.py_buffer(data)])
 
 
 def _time_ok(a: np.ndarray, at: np.ndarray, length: np.ndarray) -> np.ndarray:
