@@ -99,7 +99,9 @@ def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda p: p.stem)
 def test_model_says_its_grain(path: Path) -> None:
-    assert path.read_text("utf-8").lstrip().startswith("-- grain:"), "the first line must be `-- grain: a × b`"
+    assert path.read_text("utf-8").lstrip().startswith("-- grain:"), (
+        "the first line must be `-- grain: a × b`"
+    )
 
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda p: p.stem)
@@ -142,7 +144,11 @@ def test_seeds_type_and_describe_every_column(compiled: dict[str, Any]) -> None:
         header = next(csv.reader((PROJECT / s["original_file_path"]).open(encoding="utf-8")))
         typed = s["config"].get("column_types") or {}
         wrong += [f"{s['name']}.{c}: no type" for c in header if c not in typed]
-        wrong += [f"{s['name']}.{c}: not described" for c in header if not s["columns"].get(c, {}).get("description")]
+        wrong += [
+            f"{s['name']}.{c}: not described"
+            for c in header
+            if not s["columns"].get(c, {}).get("description")
+        ]
         wrong += [f"{s['name']}.{c}: not in the file" for c in typed if c not in header]
     assert not wrong, wrong
 
@@ -150,10 +156,9 @@ def test_seeds_type_and_describe_every_column(compiled: dict[str, Any]) -> None:
 def test_contracts_are_enforced(compiled: dict[str, Any]) -> None:
     wrong = []
     for m in models(compiled):
-        folder = m["fqn"][1]
-        if folder in ("core", "indicators", "marts") and not m["name"].startswith("int_"):
-            if not m["config"]["contract"]["enforced"]:
-                wrong.append(m["name"])
+        bound = m["fqn"][1] in ("core", "indicators", "marts") and not m["name"].startswith("int_")
+        if bound and not m["config"]["contract"]["enforced"]:
+            wrong.append(m["name"])
     assert not wrong, wrong
 
 
@@ -163,7 +168,9 @@ def test_one_name_has_one_type(compiled: dict[str, Any]) -> None:
     for m in models(compiled):
         for name, c in m["columns"].items():
             kind = (c.get("data_type") or "").lower().replace(" ", "")
-            kind = {"integer": "int", "text": "varchar", "string": "varchar", "bool": "boolean"}.get(kind, kind)
+            kind = {"integer": "int", "text": "varchar", "string": "varchar", "bool": "boolean"}.get(
+                kind, kind
+            )
             if kind:
                 told.setdefault(name, {}).setdefault(kind, []).append(m["name"])
     mixed = {n: k for n, k in told.items() if len(k) > 1}
@@ -176,9 +183,9 @@ def test_reading_level_models_say_how_far_they_look(compiled: dict[str, Any]) ->
     wrong = []
     for name, m in reads.items():
         parents = [by_id.get(p, "") for p in m["depends_on"]["nodes"]]
-        if "fct_reading" in parents and name.startswith(("int_", "fct_")) and "month" in m["columns"]:
-            if "lookback_hours" not in m["config"]["meta"]:
-                wrong.append(name)
+        reads_readings = "fct_reading" in parents and name.startswith(("int_", "fct_"))
+        if reads_readings and "month" in m["columns"] and "lookback_hours" not in m["config"]["meta"]:
+            wrong.append(name)
     assert not wrong, f"meta.lookback_hours is missing: {wrong}"
 
 
@@ -189,7 +196,9 @@ def test_models_parse_as_spark(compiled: dict[str, Any]) -> None:
         sql = m.get("compiled_code") or ""
         assert sql, f"{m['name']} was not compiled"
         try:
-            spark = sqlglot.transpile(sql, read="duckdb", write="spark", unsupported_level=sqlglot.ErrorLevel.IGNORE)
+            spark = sqlglot.transpile(
+                sql, read="duckdb", write="spark", unsupported_level=sqlglot.ErrorLevel.IGNORE
+            )
             assert len(spark) == 1
             sqlglot.parse_one(spark[0], read="spark")
         except sqlglot.errors.SqlglotError as e:
