@@ -3,12 +3,12 @@
 {#- x without any blank (tab, line end, space, U+3000, U+00A0), full-width digits and latin brackets made plain;
     null where nothing is left. For keys and look-ups, not for print. -#}
 {% macro squeeze(x) -%}
-    nullif(translate({{ x }}, concat('０１２３４５６７８９（）', ' 　 ', chr(9), chr(10), chr(13)), '0123456789()'), '')
+    nullif(translate({{ x }}, concat('０１２３４５６７８９（）', ' 　', chr(160), chr(9), chr(10), chr(13)), '0123456789()'), '')
 {%- endmacro %}
 
 {#- x without blanks at its ends, inner line ends and tabs as spaces; null where nothing is left -#}
 {% macro tidy(x) -%}
-    nullif(trim(translate({{ x }}, concat('　 ', chr(9), chr(10), chr(13)), '     ')), '')
+    nullif(trim(translate({{ x }}, concat('　', chr(160), chr(9), chr(10), chr(13)), '     ')), '')
 {%- endmacro %}
 
 {#- a town's name without the province, city and district in front of it -#}
