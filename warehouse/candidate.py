@@ -82,8 +82,14 @@ class Candidate:
             if node["resource_type"] not in RESOURCE_TYPES or node["unique_id"] not in made:
                 continue
             meta = {**node.get("meta", {}), **node.get("config", {}).get("meta", {})}
-            # the project publishes by default; helpers of the build leave it only as evidence of a published value
-            if node["name"].startswith(("stg_", "int_")) and node["name"] not in evidence:
+            # the project publishes by default; helpers of the build leave it only when their own file says so, or as
+            # evidence of a published value
+            own = (node.get("unrendered_config") or {}).get("meta") or {}
+            if (
+                node["name"].startswith(("stg_", "int_"))
+                and not own.get("publish")
+                and node["name"] not in evidence
+            ):
                 continue
             if not meta.get("publish", True) or node["config"].get("materialized") == "ephemeral":
                 continue
