@@ -16,6 +16,6 @@ select
             'finding': finding_zh} order by enterprise_name)) as varchar)
         from fct_permit_national_holder
         where permit_no is not null and not is_permit_no_valid
-    ) as invalid_codes_json
+    ) as invalid_code_rows_json
 from fct_permit_national_holder
 where coalesce(uscc_as_sent, permit_no_as_sent) is not null
