@@ -30,15 +30,15 @@ def read(home: Home, period: str | None = None) -> dict[str, Any]:
             )
         have = {d[0] for d in con.execute(f"describe {MART}").fetchall()}
         periods = con.execute(
-            f"select period_type, period from {MART} group by 1, 2 "
+            f"select period_type, period, count(score) + count(good_air_days) from {MART} group by 1, 2 "
             "order by case period_type when 'year' then 0 when 'quarter' then 1 else 2 end, 2 desc"
         ).fetchall()
         chosen = period or _default(periods, str(release["as_of"]))
-        if chosen not in {p for _, p in periods}:
+        if chosen not in {p for _, p, _ in periods}:
             raise UserError(
                 f"the release has no period {chosen!r}",
                 where=f"release {release['id']}",
-                todo="choose one of: " + ", ".join(p for _, p in periods[:12]),
+                todo="choose one of: " + ", ".join(p for _, p, _ in periods[:12]),
             )
         columns = [c for c in _COLUMNS if c in have]
         rows = con.execute(
@@ -54,13 +54,13 @@ def read(home: Home, period: str | None = None) -> dict[str, Any]:
     }
 
 
-def _default(periods: list[tuple[str, str]], as_of: str) -> str:
-    ended = [p for kind, p in periods if kind == "year" and p < as_of[:4]]
-    if ended:
-        return ended[0]
+def _default(periods: list[tuple[str, str, int]], as_of: str) -> str:
+    """The last ended year that has figures, else the newest period of the longest kind that has, else the newest."""
     if not periods:
         raise UserError("the town assessment is empty", todo="extract and refresh first")
-    return periods[0][1]
+    filled = [(kind, p) for kind, p, values in periods if values]
+    ended = [p for kind, p in filled if kind == "year" and p < as_of[:4]]
+    return (ended or [p for _, p in filled] or [p for _, p, _ in periods])[0]
 
 
 def show(home: Home, period: str | None = None) -> None:
@@ -73,9 +73,9 @@ def show(home: Home, period: str | None = None) -> None:
     title = f"镇街评价 {body['period']}  发布 {body['release']}  截至 {body['as_of']}"
     table = Table(title=title + "".join(f"\n{x}" for x in labels), title_justify="left", header_style="bold")
     for name in ("镇街", "分组"):
-        table.add_column(name)
-    for name in ("综合得分", "组内排名", "优良天数", "水质Ⅰ–Ⅲ类 %", "信访按时办结 %", "执行报告按时 %"):
-        table.add_column(name, justify="right")
+        table.add_column(name, no_wrap=True)
+    for name in ("得分", "排名", "优良天数", "水质Ⅰ–Ⅲ %", "信访按时 %", "执行报告按时 %"):
+        table.add_column(name, justify="right", no_wrap=True)
     for t in body["towns"]:
         table.add_row(
             str(t.get("town_name_zh") or t["subject_id"]),
@@ -88,6 +88,7 @@ def show(home: Home, period: str | None = None) -> None:
             number(t.get("permit_report_on_time_pct"), 1),
         )
     out = Console()
+    out.width = max(out.width, 100)  # a narrow terminal folds lines; a cut figure would mislead
     out.print(table)
     for line in body["warnings"]:
         out.print(f"! {line}", markup=False, highlight=False)
