@@ -1,4 +1,5 @@
--- grain: station_code; of several lists the one whose name sorts last tells the station
+-- grain: station_code
+-- Of several lists the one whose name sorts last tells the station.
 with listed as (
     select
         trim(station_code) as station_code,
