@@ -43,14 +43,14 @@ def personal_columns(sources: Mapping[str, Source]) -> dict[str, set[str]]:
 
 
 def planted_identifiers(home: Home) -> list[str]:
-    """Identifiers that the synthetic district planted (column `value` of synthetic/truth/*identifier*.parquet)."""
+    """Identifiers that the synthetic district planted (column `identifier` of synthetic/truth/*identifier*.parquet)."""
     found: set[str] = set()
     folder = home.root / "synthetic" / "truth"
     for path in sorted(folder.glob("*identifier*")):
         if path.suffix == ".parquet":
             with duckdb.connect() as con:
                 rows = con.execute(
-                    f"select value from read_parquet({literal(str(path))}) where value is not null"
+                    f"select identifier from read_parquet({literal(str(path))}) where identifier is not null"
                 )
                 found |= {str(r[0]).strip() for r in rows.fetchall()}
         elif path.suffix in (".txt", ".csv"):
