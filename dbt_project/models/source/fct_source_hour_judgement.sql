@@ -17,16 +17,24 @@ oxygen as (
     select outlet_id, observed_at, measured_value from {{ ref('int_source_hour') }} where factor_code = 'a19001'
 ),
 
+-- an open end as a far instant: plain comparisons keep this a hash join, an OR makes it a nested loop
+limits as (
+    select
+        outlet_id, factor_code, permit_no, compliance_statistic, limit_value, limit_low, limit_unit, conversion,
+        reference_oxygen_pct, exempt_states, valid_from_at,
+        coalesce(valid_to_at, cast('9999-12-31 00:00:00' as timestamp)) as ends_at
+    from {{ ref('dim_permit_limit') }}
+    where compliance_statistic in ('hourly_mean', 'daily_mean', 'single_value', 'range')
+),
+
 limited as (
     select
         h.*, l.permit_no, coalesce(l.compliance_statistic, 'none') as compliance_statistic, l.limit_value, l.limit_low,
         l.limit_unit, l.conversion, l.reference_oxygen_pct, l.exempt_states
     from hours as h
-    left join {{ ref('dim_permit_limit') }} as l
+    left join limits as l
         on h.outlet_id = l.outlet_id and h.factor_code = l.factor_code
-        and l.compliance_statistic in ('hourly_mean', 'daily_mean', 'single_value', 'range')
-        and h.interval_start_at >= l.valid_from_at
-        and (l.valid_to_at is null or h.interval_start_at < l.valid_to_at)
+        and h.interval_start_at >= l.valid_from_at and h.interval_start_at < l.ends_at
     where l.compliance_statistic is null or h.medium = 'wastewater' or l.compliance_statistic <> 'daily_mean'
 ),
 
