@@ -278,7 +278,8 @@ def district(
 
     with running(home.root) as told:
         env = {k: str(v) for k, v in told.items()}
-        for phase in (1, 2, 3):  # before the late data, with them and a wrong payload, and that payload sent again
+        # before the late data; with them and a wrong payload; that payload sent again as it was
+        for phase in (1, 2, 3):
             set_phase(home.root, phase)
             run([*JIANHU, "extract", "--all", "--since", since, "--until", until, "--json"], home, env, log)
         yield env

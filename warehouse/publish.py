@@ -137,6 +137,7 @@ def _write_release(
         folder / "release.json",
         {
             "id": candidate.release_id,
+            "release_id": candidate.release_id,  # the same, by the name of the column in table `release`
             **{k: info[k] for k in info if k not in ("release_id", "loads", "raw_rows")},
             "warnings": body["warnings"],
             "tables": report["tables"],
