@@ -78,12 +78,12 @@ def background(d: District, dirt: np.ndarray, name: str = "air") -> dict[str, np
 
 
 def _calm(d: District, values: dict[str, np.ndarray]) -> None:
-    """Keep every background day on one side of the edges where the regimes part (PM2.5 60 and 75, PM10 120 and 150).
+    """Keep every background day on one side of the edges where the regimes part (PM2.5 60 and 75, PM10 120 and 150, NO2 80 by rounding).
 
     Days that would stand between the edges are scaled to below the lower one, from the new standard's first day on.
     """
     since = max(0, (NEW_STANDARD - d.first).days)
-    for factor, edge in (("PM2_5", 56.0), ("PM10", 112.0)):
+    for factor, edge in (("PM2_5", 56.0), ("PM10", 112.0), ("NO2", 74.0)):
         v = values[factor]
         by_day = v.reshape(d.days, 24, -1)
         mean = by_day.mean(axis=1)
