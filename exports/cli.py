@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
         from exports.spec import load_exports
         from extract.errors import UsageError
         from extract.home import home
-        from warehouse.connect import connect, current_release, read_release
+        from warehouse.connect import connect, current_release
 
         declared = load_exports()
         if not name:
@@ -50,19 +50,19 @@ def register(app: typer.Typer) -> None:
 
         chosen = declared[name]
         where = home()
-        release = read_release(current_release(where))
+        release = current_release(where)
         as_of = datetime.fromisoformat(str(release["as_of"]))
         kind = chosen.spec.period_type
         wanted = periods.check(kind, period) if period else periods.last_complete(kind, as_of)
         con = connect(where)
         try:
-            path = write(chosen, con, release, wanted, where.exports / str(release["release_id"]))
+            path = write(chosen, con, release, wanted, where.exports / str(release["id"]))
         finally:
             con.close()
         answer = {
             "export": name,
             "period": wanted,
-            "release": release["release_id"],
+            "release": release["id"],
             "path": str(path),
             "bytes": path.stat().st_size,
         }

@@ -263,12 +263,12 @@ def write(
     out.mkdir(parents=True, exist_ok=True)
     target = out / f"{export.name}_{period}{'_试算' if trial else ''}.xlsx"
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-    footer = f"{export.spec.title_zh} {title_zh(period)} · 发布 {release['release_id']} · 截至 {as_of:%Y-%m-%d %H:%M}"
+    footer = f"{export.spec.title_zh} {title_zh(period)} · 发布 {release['id']} · 截至 {as_of:%Y-%m-%d %H:%M}"
     book = Book(partial, as_of, export.spec.title_zh, footer)
     audience = {"leadership": "区领导（内部）", "bureau": "局内", "open": "公开"}[export.spec.audience]
     facts = [
         ("期间", title_zh(period)),
-        ("发布编号", str(release["release_id"])),
+        ("发布编号", str(release["id"])),
         ("数据截至", f"{as_of:%Y-%m-%d %H:%M}（北京时间）"),
         (
             "方案状态",
