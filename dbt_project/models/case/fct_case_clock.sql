@@ -91,8 +91,10 @@ pauses as (
     from clocks as k
     inner join {{ ref('fct_case_event') }} as p
         on
-            k.case_id = p.case_id and k.pause_event = p.event and p.is_legal
-            and k.started_at <= p.event_at and (k.stopped_at is null or p.event_at < k.stopped_at)
+            k.case_id = p.case_id
+            and p.is_legal
+            and k.pause_event = p.event
+            and k.started_at <= p.event_at and (k.stopped_at is null or k.stopped_at > p.event_at)
     left join {{ ref('fct_case_event') }} as r
         on k.case_id = r.case_id and k.resume_event = r.event and r.is_legal and p.event_at < r.event_at
     group by k.case_id, k.rule_id, p.event_at
