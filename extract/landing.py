@@ -180,15 +180,17 @@ def commit(
     parsed: Parsed,
     verdict: Verdict,
     predecessors: list[str] | None = None,
+    rows_digest: str | None = None,
 ) -> Committed:
     """Commits one load, or nothing when its id is that of the slice's winning load. Under the source's lock only.
 
     Raises the verdict's LoadRefused when the door refused the load; then nothing is written.
     predecessors: ids of loads of the same slice that the same run committed just before (two payloads, one slice).
+    rows_digest: `rows_hash` of parsed where the caller has it already.
     """
     if verdict.refused is not None:
         raise verdict.refused
-    rows_digest = rows_hash(source, parsed)
+    rows_digest = rows_digest or rows_hash(source, parsed)
     new_id = load_id(payload.slice, rows_digest, source.parse_version)
     folder = slice_folder(home, payload.slice)
     standing = loads_of(folder)

@@ -186,7 +186,10 @@ def _parse(path: Path) -> list[Source]:
             ]
             try:
                 source = Source(
-                    name=table.get("name"), description=table.get("description", ""), columns=columns, **meta
+                    name=table.get("name"),
+                    description=table.get("description", ""),
+                    columns=columns,  # type: ignore[arg-type]
+                    **meta,
                 )
             except (ValidationError, TypeError) as e:
                 detail = (
