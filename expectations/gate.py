@@ -28,6 +28,8 @@ SEEDS = REPO / "dbt_project" / "seeds"
 POSITION = "_position"  # the named index of a batch: the row's place in it
 LOAD_METRICS = ("records_in", "rows_in", "rejected_pct")
 COLUMN_METRICS = ("_filled_count", "_distinct_count")
+# rules on a column as a whole: the door shows each text once, and a repeated key is its own affair
+_WHOLE_COLUMN = ("_unique", "_increasing", "_decreasing")
 
 
 class GateFault(RuntimeError):
@@ -131,11 +133,12 @@ def load_suite(source: Source, path: Path | None = None) -> Suite:
     ids: set[str] = set()
     for rule in suite.expectations:
         known = columns if rule.severity == "reject" else metrics
-        if rule.kwargs.get("column") not in known or rule.id in ids or "mostly" in rule.kwargs:
+        whole = "mostly" in rule.kwargs or rule.type.endswith(_WHOLE_COLUMN)
+        if rule.kwargs.get("column") not in known or rule.id in ids or whole:
             raise UserError(
                 f"the expectation {rule.id!r} of source {source.name!r} is not valid",
                 where=f"file expectations/{file.name}: column {rule.kwargs.get('column')!r}",
-                rule="an id stands once, `mostly` is not used, and the column is one of: "
+                rule="an id stands once, a rule looks at values one by one without `mostly`, and the column is one of: "
                 + ", ".join(sorted(known)),
                 todo="correct the expectation",
             )
