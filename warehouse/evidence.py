@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 _GRAIN = re.compile(r"--\s*grain:\s*(.+)")
+# facts that are nothing but the union of the models of their families: every row has one row behind it
+UNIONS = {"fct_indicator_value": "ind_", "fct_index_score": "score_"}
+LINEAGE = ("_load_id", "_row_no", "_col")
 
 
 def grain_of(sql: str) -> list[str]:
@@ -23,10 +26,25 @@ def grain_of(sql: str) -> list[str]:
     )
 
 
-def collect(manifest: dict[str, Any], compiled_dir: Path | None = None) -> dict[str, dict[str, Any]]:
-    """From a parsed manifest.json (and the folder of compiled SQL): model → {title_zh, grain, evidence, sql, relations}.
+def _links(node: dict[str, Any], parents: list[str], grain: list[str]) -> list[dict[str, Any]]:
+    """Declared evidence, and what follows from the shape of a model: members of a union, staging rows of a reading."""
+    declared: list[dict[str, Any]] = list(((node.get("config") or {}).get("meta") or {}).get("evidence", []))
+    prefix = UNIONS.get(node["name"])
+    if prefix and not declared:
+        return [{"parent": p, "on": {c: c for c in grain}} for p in parents if p.startswith(prefix)]
+    staged = [p for p in parents if p.startswith("stg_")]
+    keys = {c: c for c in LINEAGE if c in (node.get("columns") or {})}
+    told = any(link["parent"].startswith("stg_") for link in declared)
+    if len(keys) < 2 or told or node["name"].startswith("stg_"):
+        return declared
+    return [*declared, *({"parent": p, "on": keys, "label_zh": "暂存层"} for p in staged)]
 
-    relations: relation name as it stands in the SQL → model name.
+
+def collect(manifest: dict[str, Any], compiled_dir: Path | None = None) -> dict[str, dict[str, Any]]:
+    """From a parsed manifest.json (and the folder of compiled SQL): what explaining needs of each model.
+
+    title_zh, grain, evidence, recompute, clause (an SQL expression over the model's row that gives a clause id), sql,
+    relations (relation name as it stands in the SQL → model name), columns, restricted (its rows hold personal data).
     """
     nodes = {**manifest.get("nodes", {}), **manifest.get("sources", {})}
     relation = {uid: node.get("relation_name") for uid, node in nodes.items()}
@@ -39,17 +57,21 @@ def collect(manifest: dict[str, Any], compiled_dir: Path | None = None) -> dict[
         if not sql and compiled_dir is not None:
             path = compiled_dir / node["original_file_path"]
             sql = path.read_text("utf-8") if path.exists() else ""
+        relations = {
+            relation[uid]: nodes[uid]["name"]
+            for uid in (node.get("depends_on") or {}).get("nodes", [])
+            if relation.get(uid)
+        }
+        grain = grain_of(node.get("raw_code") or sql)
         out[node["name"]] = {
-            "title_zh": (node.get("description") or "").split("。")[0][:80],
-            "grain": grain_of(node.get("raw_code") or sql),
-            "evidence": meta.get("evidence", []),
+            "title_zh": re.split("[。：]", node.get("description") or "")[0][:60],
+            "grain": grain,
+            "evidence": _links(node, sorted(relations.values()), grain),
             "recompute": meta.get("recompute"),
-            "sql": sql if meta.get("evidence") else "",
-            "relations": {
-                relation[uid]: nodes[uid]["name"]
-                for uid in (node.get("depends_on") or {}).get("nodes", [])
-                if relation.get(uid)
-            },
+            "clause": meta.get("clause"),
+            "sql": sql,
+            "relations": relations,
+            "restricted": node.get("database") == "restricted",
             "columns": {
                 name: (c.get("description") or "") for name, c in (node.get("columns") or {}).items()
             },

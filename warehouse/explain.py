@@ -1,10 +1,12 @@
 """Why a number is what it is: from a value down its declared evidence to the payload record, recomputed on the way.
 
-Invariant: a value is recomputed by the model's own SQL over nothing but the rows shown; nothing is filled in.
+Invariant: a value is recomputed by the model's own SQL. Of the parents that a model declares as evidence it reads
+nothing but the rows shown; every other relation it names (rules, dimensions) it reads from the release.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass, field
@@ -15,8 +17,10 @@ import duckdb
 
 from extract.errors import UsageError, UserError
 from extract.home import Home
+from warehouse.lineage import ANY, NO_RIGHT, Landing, NotPossibleError
 
-MAX_DEPTH = 8
+MAX_DEPTH = 20
+WHOLE = "agrees (no rows stand behind it: held against the whole release)"
 
 
 @dataclass
@@ -28,26 +32,45 @@ class Step:
     columns: list[str]
     rows: list[tuple[Any, ...]]
     table: str = ""  # the temporary table that holds the rows shown
-    recomputed: str = ""  # agrees | differs | not possible, with the reason
+    recomputed: str = ""  # agrees…, differs: …, not possible: … or empty where nothing stands below
     below: list[Step] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
+    clauses: list[dict[str, Any]] = field(default_factory=list)
+    ends_zh: str = ""  # why the trail ends here
+    is_open: bool = True  # rows of staging models are used, not shown
+    labels: dict[str, str] = field(default_factory=dict)  # column → Chinese name
+    same_as_above: bool = False  # these rows were shown before, with all that stands behind them
 
     def as_dict(self) -> dict[str, Any]:
+        """For JSON: every row and record; what was shown before is not repeated."""
+        shown = self.is_open and not self.same_as_above
         return {
             "model": self.model,
             "title_zh": self.title_zh,
+            "row_count": len(self.rows),
             "rows": [
                 dict(zip(self.columns, (None if v is None else str(v) for v in r), strict=True))
-                for r in self.rows
+                for r in (self.rows if shown else [])
             ],
             "recomputed": self.recomputed,
-            "below": [s.as_dict() for s in self.below],
-            "records": self.records,
+            "clauses": self.clauses,
+            "ends_zh": self.ends_zh,
+            "same_as_above": self.same_as_above,
+            "below": [] if self.same_as_above else [s.as_dict() for s in self.below],
+            "records": [] if self.same_as_above else self.records,
         }
 
     def walk(self) -> list[Step]:
-        """This step and all below it."""
-        return [self, *(s for child in self.below for s in child.walk())]
+        """This step and all below it, each once."""
+        return [self, *(s for child in ([] if self.same_as_above else self.below) for s in child.walk())]
+
+    @property
+    def has_failed(self) -> bool:
+        """A step differs from its recomputation, or a payload, read again, from landing."""
+        return any(
+            s.recomputed.startswith("differs") or any(not r.get("agrees", True) for r in s.records)
+            for s in self.walk()
+        )
 
 
 class Explainer:
@@ -70,10 +93,94 @@ class Explainer:
                 "select table_name from duckdb_tables() where database_name = 'build'"
             ).fetchall()
         }
+        self.landing = Landing(home, self.con, self.models, self.tables)
         self._count = 0
-        self._payloads: dict[tuple[str, str], Any] = {}
+        self._seen: dict[tuple[str, str], Step] = {}
 
-    # -- rows ---------------------------------------------------------------------------------------------------
+    # -- where to begin ---------------------------------------------------------------------------------------------
+
+    def start(self, indicator: str, subject: str, period: str, basis: str | None = None) -> Step:
+        """The step of one cell: an indicator's value, an index with all its components, or a row of a report.
+
+        basis: None takes `default`, or every basis where there is no such one. period: `-` where a report has none.
+        UsageError if there is no such cell.
+        """
+        key = [indicator, subject, period]
+        bases = self._listed("fct_indicator_value", "basis", key)
+        if bases and (basis is None or basis in bases):
+            chosen = basis or ("default" if "default" in bases else "")
+            only = [" and basis = ?", [chosen]] if chosen else ["", []]
+            where = f"indicator_code = ? and subject_id = ? and period = ?{only[0]}"
+            return self._begin("fct_indicator_value", where, [*key, *only[1]])
+        if bases:
+            raise UsageError(
+                f"the release holds no {indicator} of {subject} for {period} on the basis {basis}",
+                todo=f"bases of this cell (--basis): {', '.join(bases)}",
+            )
+        if self._listed("fct_index_score", "component_code", key, "index_code"):
+            return self._begin("fct_index_score", "index_code = ? and subject_id = ? and period = ?", key)
+        for report in sorted(t for t in self.tables if t.startswith("rpt_") and self._is_report(t)):
+            where = "indicator_code = ? and subject_id = ? and coalesce(period, '-') = ?"
+            values = list(key)
+            if basis and "basis" in self._columns(report):
+                where, values = where + " and basis = ?", [*key, basis]
+            found = self.con.execute(f"select count(*) from build.{report} where {where}", values).fetchone()
+            if found and found[0]:
+                return self._begin(report, where, values)
+        raise self._nothing(indicator, subject, period)
+
+    def _columns(self, table: str) -> list[str]:
+        return [d[0] for d in self.con.execute(f'select * from build."{table}" limit 0').description or []]
+
+    def _is_report(self, table: str) -> bool:
+        return {"indicator_code", "subject_id", "period"} <= set(self._columns(table))
+
+    def _listed(self, fact: str, column: str, key: list[str], code: str = "indicator_code") -> list[str]:
+        if fact not in self.tables:
+            return []
+        query = f"select distinct {column} from build.{fact} where {code} = ? and subject_id = ? and period = ? order by 1"
+        return [str(r[0]) for r in self.con.execute(query, key).fetchall()]
+
+    def subject(self, name: str) -> str:
+        """The code of a subject: a Chinese name of an area in force is turned into its code, anything else is kept."""
+        if "dim_area" not in self.tables:
+            return name
+        found = self.con.execute(
+            "select area_code from build.dim_area where name_zh = ? order by valid_from desc nulls last limit 1",
+            [name],
+        ).fetchone()
+        return str(found[0]) if found else name
+
+    def _nothing(self, indicator: str, subject: str, period: str) -> UsageError:
+        """What there is instead: other periods, other subjects, or where the codes are listed."""
+        facts = [("fct_indicator_value", "indicator_code"), ("fct_index_score", "index_code")]
+        facts += [(t, "indicator_code") for t in sorted(self.tables) if t.startswith("rpt_") and self._is_report(t)]
+        hints = (
+            ("period", "and subject_id = ?", [subject], "periods of this subject"),
+            ("subject_id", "and period = ?", [period], "subjects of this period"),
+            ("period", "", [], "periods"),
+        )
+        for column, condition, values, told in hints:
+            for fact, code in facts:
+                if fact not in self.tables:
+                    continue
+                query = f"select distinct {column} from build.{fact} where {code} = ? {condition} order by 1"
+                found = [str(r[0]) for r in self.con.execute(query, [indicator, *values]).fetchall()]
+                if found:
+                    return UsageError(
+                        f"the release holds no {indicator} of {subject} for {period}",
+                        todo=f"{told}: {', '.join(found[-16:])}",
+                    )
+        return UsageError(
+            f"the release knows no indicator or index {indicator!r}",
+            todo='list the codes with: jianhu query "select indicator_code, name_zh from dim_indicator"; '
+            "indexes: town_green_assessment, fiscal_items, provincial_green_index",
+        )
+
+    def _begin(self, model: str, where: str, values: list[Any]) -> Step:
+        return self._step(model, *self._shown(model, f'select * from build."{model}" where {where}', values), 0)
+
+    # -- rows -------------------------------------------------------------------------------------------------------
 
     def _shown(
         self, model: str, query: str, values: list[Any] | None = None
@@ -88,104 +195,51 @@ class Explainer:
         )
         return table, columns, self.con.execute(f"select * from {table} order by {order}").fetchall()
 
-    def start(self, indicator: str, subject: str, period: str, basis: str = "default") -> Step:
-        """The step of one cell: an indicator's value, or an index with all its components. UsageError if there is none."""
-        for fact, prefix, condition, values in (
-            (
-                "fct_indicator_value",
-                "ind_",
-                "indicator_code = ? and subject_id = ? and period = ? and basis = ?",
-                [indicator, subject, period, basis],
-            ),
-            (
-                "fct_index_score",
-                "score_",
-                "index_code = ? and subject_id = ? and period = ?",
-                [indicator, subject, period],
-            ),
-        ):
-            found = self.con.execute(
-                f"select count(*) from build.{fact} where {condition}", values
-            ).fetchone()
-            if found and found[0]:
-                return self._owner(fact, prefix, condition, values)
-        raise self._nothing(indicator, subject, period, basis)
-
-    def subject(self, name: str) -> str:
-        """The code of a subject: a Chinese name of an area in force is turned into its code, anything else is kept."""
-        found = self.con.execute(
-            "select area_code from build.dim_area where name_zh = ? order by valid_from desc nulls last limit 1",
-            [name],
-        ).fetchone()
-        return str(found[0]) if found else name
-
-    def _nothing(self, indicator: str, subject: str, period: str, basis: str) -> UsageError:
-        def listed(column: str, condition: str, values: list[str]) -> str:
-            query = f"select distinct {column} from build.fct_indicator_value where {condition} order by 1"
-            return ", ".join(str(r[0]) for r in self.con.execute(query, values).fetchall()[-16:])
-
-        bases = listed(
-            "basis", "indicator_code = ? and subject_id = ? and period = ?", [indicator, subject, period]
-        )
-        periods = listed("period", "indicator_code = ? and subject_id = ?", [indicator, subject])
-        todo = (
-            f"bases of this cell: {bases} (--basis)" if bases
-            else f"periods of this subject: {periods}" if periods
-            else 'list the codes with: jianhu query "select indicator_code, name_zh from dim_indicator"'
-        )  # fmt: skip
-        return UsageError(
-            f"the release holds no {indicator} of {subject} for {period} (basis {basis})", todo=todo
-        )
-
-    def _owner(self, fact: str, prefix: str, condition: str, values: list[Any]) -> Step:
-        """The union fact holds the row; the model of the family that made it holds the evidence."""
-        for name in sorted(self.models):
-            if name.startswith(prefix) and name in self.tables:
-                table, columns, rows = self._shown(
-                    name, f'select * from build."{name}" where {condition}', values
-                )
-                if rows:
-                    return self._step(name, table, columns, rows, 0)
-        table, columns, rows = self._shown(fact, f"select * from build.{fact} where {condition}", values)
-        reason = "not possible: no model of the family is part of the release"
-        return Step(fact, self.models[fact]["title_zh"], columns, rows, table, reason)
-
     def _step(
         self, model: str, table: str, columns: list[str], rows: list[tuple[Any, ...]], depth: int
     ) -> Step:
         spec = self.models.get(model, {})
-        step = Step(model, spec.get("title_zh", ""), columns, rows, table)
-        if depth < MAX_DEPTH:
-            for link in spec.get("evidence", []):
-                child = self._behind(step, link, depth)
-                if child is not None:
-                    step.below.append(child)
+        step = Step(model, spec.get("title_zh", ""), columns, rows, table, is_open=not model.startswith("stg_"))
+        step.labels = {c: re.split("[，、：:；（(]", d)[0] for c, d in spec.get("columns", {}).items() if d}
+        known = (model, hashlib.sha256(repr(rows).encode()).hexdigest())
+        before = self._seen.get(known)
+        if before is not None:
+            step.recomputed, step.below, step.same_as_above = before.recomputed, before.below, True
+            return step
+        self._seen[known] = step
+        links = spec.get("evidence", []) if depth < MAX_DEPTH else []
+        step.below = [c for c in (self._behind(step, link, depth) for link in links) if c is not None]
         step.recomputed = self._recompute(step, spec)
-        if "_load_id" in columns:
+        step.clauses = self._clauses(step, spec)
+        traced = any("_load_id" in c.columns and c.rows for c in step.below)
+        if "_load_id" in columns and not traced:
             step.records = self._records(columns, rows)
+        if not step.records and not any(c.rows or c.recomputed for c in step.below):
+            step.ends_zh = self._why_it_ends(step)
         return step
 
     def _behind(self, step: Step, link: dict[str, Any], depth: int) -> Step | None:
         """Rows of the parent that any of the step's rows declares, each once."""
         parent = link["parent"]
-        if parent not in self.tables:
-            return Step(
-                parent,
-                link.get("label_zh", ""),
-                [],
-                [],
-                "",
-                "not possible: this table is not part of the release",
-            )
         keys = list(link["on"].items())
+        relation = f'build."{parent}"'
+        if parent not in self.tables:
+            try:
+                found = self._unreleased(step, parent, keys)
+            except (NotPossibleError, PermissionError) as e:
+                reason = NO_RIGHT if isinstance(e, PermissionError) else str(e)
+                return Step(parent, link.get("label_zh", ""), [], [], "", f"not possible: {reason}")
+            if found is None:
+                return None
+            relation = found
         expressions = ", ".join(f"({expression}) as k{i}" for i, (_, expression) in enumerate(keys))
         condition = " and ".join(_condition(column, f"k.k{i}") for i, (column, _) in enumerate(keys))
         only = f" where {link['when']}" if link.get("when") else ""
         try:
             table, columns, rows = self._shown(
                 parent,
-                f'select distinct p.* from build."{parent}" p '
-                f"join (select distinct {expressions} from {step.table}{only}) k on {condition}",
+                f"select distinct p.* from {relation} p "
+                f"join (select distinct {expressions} from {step.table} r{only}) k on {condition}",
             )
         except duckdb.Error as e:
             raise UserError(
@@ -198,53 +252,112 @@ class Explainer:
         child.title_zh = link.get("label_zh") or child.title_zh
         return child
 
-    # -- recompute -----------------------------------------------------------------------------------------------
+    def _unreleased(self, step: Step, parent: str, keys: list[tuple[str, str]]) -> str | None:
+        """A parent that is not released, made again from landing; None when none of the rows came through it."""
+        if parent not in self.models:
+            raise NotPossibleError(f"{parent} is not part of the release")
+        if not any(column.strip() == "_load_id" for column, _ in keys):
+            return self.landing.relation(parent, None)
+        at = step.columns.index("_load_id")
+        loads = self.landing.loads_of_model(parent, {r[at] for r in step.rows if r[at]})
+        return self.landing.relation(parent, loads) if loads else None
+
+    def _why_it_ends(self, step: Step) -> str:
+        for column in ("withheld_reason_zh", "reason_zh", "note_zh"):
+            if column in step.columns:
+                at = step.columns.index(column)
+                reasons = list(dict.fromkeys(str(r[at]) for r in step.rows if r[at]))
+                if reasons:
+                    return "；".join(reasons[:5])
+        return "没有下级记录" if self.models.get(step.model, {}).get("evidence") else ""
+
+    def _clauses(self, step: Step, spec: dict[str, Any]) -> list[dict[str, Any]]:
+        """The clauses behind the rows: their own clause_id, the model's `meta.clause`, or their indicator's."""
+        if not {"dim_clause", "dim_indicator"} <= self.tables or step.model.startswith(("fct_index", "fct_indic")):
+            return []
+        if spec.get("clause"):
+            expression = spec["clause"]
+        elif "clause_id" in step.columns:
+            expression = "r.clause_id"
+        elif "indicator_code" in step.columns:
+            expression = "(select i.clause_id from build.dim_indicator i where i.indicator_code = r.indicator_code)"
+        else:
+            return []
+        found = self.con.execute(
+            "select clause_id, standard_no, clause, title_zh, cast(valid_from as varchar), cast(repealed_on as varchar), "
+            f"status from build.dim_clause where clause_id in (select distinct {expression} from {step.table} r) order by 1"
+        )
+        names = ("clause_id", "standard_no", "clause", "title_zh", "valid_from", "repealed_on", "status")
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    # -- recompute --------------------------------------------------------------------------------------------------
 
     def _recompute(self, step: Step, spec: dict[str, Any]) -> str:
-        """Run the model's own SQL with its evidence parents replaced by the rows shown; compare whole rows."""
-        sql: str = spec.get("sql") or ""
-        if not sql or not step.below:
+        """Run the model's own SQL (or its `meta.recompute`) over the rows shown, and compare whole rows."""
+        declared = {link["parent"] for link in spec.get("evidence", [])}
+        sql: str = spec.get("recompute") or spec.get("sql") or ""
+        if not sql or not declared:
             return ""
-        shown = {below.model: below.table for below in step.below if below.table}
-        for relation, name in spec["relations"].items():
-            if name in shown:
-                sql = sql.replace(relation, shown[name])
-            elif name in self.tables:
-                sql = sql.replace(relation, f'build."{name}"')
-            else:
-                return f"not possible: {name} is not part of the release"
-        names = ", ".join(f'"{c}"' for c in step.columns)
-        again = sql.rstrip().rstrip(";")
+        barred = next((c.recomputed for c in step.below if not c.table), "")
+        if barred:
+            return barred
+        is_whole = not step.below
         try:
+            if spec.get("recompute"):
+                first = spec["evidence"][0]["parent"]
+                for name in declared:
+                    relation = self._read_as(name, step, declared, is_whole)
+                    sql = sql.replace("{" + name + "}", relation)
+                    sql = sql.replace("{parent}", relation) if name == first else sql
+            else:
+                for relation, name in spec["relations"].items():
+                    if relation in sql:
+                        sql = sql.replace(relation, self._read_as(name, step, declared, is_whole))
+            again = sql.rstrip().rstrip(";")
+            described = self.con.execute(f"describe select * from ({again}\n) again").fetchall()
+            compared = [c for c in step.columns if c in {d[0] for d in described}]
+            if not self.landing.has_hash_key:
+                compared = [c for c in compared if not c.endswith("_hash")]
+            names = ", ".join(f'"{c}"' for c in compared)
             missing = self.con.execute(
                 f"select {names} from {step.table} except select {names} from ({again}\n) again"
             ).fetchall()
+        except NotPossibleError as e:
+            return f"not possible: {e}"
         except duckdb.Error as e:
             return f"not possible: {str(e).splitlines()[0]}"
         if not missing:
-            return "agrees"
-        at = [step.columns.index(k) for k in spec["grain"] if k in step.columns]
-        return "differs: " + "; ".join(
-            ", ".join(f"{step.columns[i]}={row[i]}" for i in at) for row in missing[:5]
+            return WHOLE if is_whole else "agrees"
+        at = [compared.index(k) for k in spec["grain"] if k in compared]
+        return f"differs ({len(missing)} of {len(step.rows)} rows): " + "; ".join(
+            ", ".join(f"{compared[i]}={row[i]}" for i in at) for row in missing[:5]
         )
 
-    # -- landing -------------------------------------------------------------------------------------------------
+    def _read_as(self, name: str, step: Step, declared: set[str], is_whole: bool) -> str:
+        """What stands for a relation in the recomputation: the rows shown, none of a declared parent, or the release."""
+        shown = [c.table for c in step.below if c.model == name and c.table]
+        if shown:
+            return "(" + " union ".join(f"select * from {t}" for t in shown) + ")"
+        if name in self.tables:
+            whole = f'build."{name}"'
+            return whole if is_whole or name not in declared else f"(select * from {whole} limit 0)"
+        return self.landing.relation(name, set() if name in declared and not is_whole else None)
+
+    # -- landing ----------------------------------------------------------------------------------------------------
 
     def _records(self, columns: list[str], rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
         """The payload record behind each row: the payload is read again and its row compared with what landing holds."""
-        from warehouse.lineage import payload_records
-
         at = {c: i for i, c in enumerate(columns)}
         wanted = [
-            (r[at["_load_id"]], r[at["_row_no"]], r[at["_col"]] if "_col" in at else None)
+            (r[at["_load_id"]], r[at["_row_no"]], r[at["_col"]] if "_col" in at else ANY)
             for r in rows
             if r[at["_load_id"]] is not None
         ]
-        return payload_records(self.home, wanted, self._payloads)
+        return self.landing.records(wanted)
 
 
 def _condition(column: str, expression: str) -> str:
-    """`day_date` means equality (null equals null); `day_date >=` an own operator; `day_date in` a list column."""
+    """`day_date` means equality (null equals null); `day_date >=` an own operator; `day_date in` a list with commas."""
     found = re.fullmatch(r"\s*(\w+)\s*(<=|>=|<|>|=|in)?\s*", column)
     if not found:
         raise UserError(f"config.meta.evidence: {column!r} is not a column with an operator")

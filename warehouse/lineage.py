@@ -1,31 +1,199 @@
-"""From (load, row) back to the payload record: which file arrived, and what it said at that record.
+"""From (load, row) back to the payload record, and from payloads up again to the staging rows.
 
 The stored payload is unpacked and read again by its reader, so what is shown comes from the bytes received and is
-compared with what landing holds. Without the right to read landing the trail ends at load and row number, and says so.
+compared with what landing holds. Staging is not released (it is close to what was sent); its rows are made again here
+from the loads that a release names, by the staging model's own SQL.
+Without the right to read landing the trail ends at load and row number, and says so.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from extract.errors import UserError
 from extract.home import Home
 
 Wanted = tuple[str, int, str | None]
+NO_RIGHT = "landing may be read by the restricted group only"
+ANY = "\x00any"  # as the column of a wanted row: the model keeps no column, the row number must be enough
 
 
-def _find(home: Home, load_ids: set[str]) -> dict[str, Any]:
-    """Manifest folder and slice of each load named, through the ledger."""
-    from extract.landing import ledger
+class NotPossibleError(Exception):
+    """A relation cannot be made again here; the text says why."""
 
-    table = ledger(home)
-    found: dict[str, Any] = {}
-    for row in table.to_pylist():
-        if row["load_id"] in load_ids:
-            found[row["load_id"]] = row  # the same id may stand twice in a slice: equal rows, so any will do
-    return found
+
+class Landing:
+    """Reads landing for one explanation: loads by id, payload records, and relations that a release leaves out."""
+
+    def __init__(
+        self, home: Home, con: duckdb.DuckDBPyConnection, models: dict[str, dict[str, Any]], tables: set[str]
+    ) -> None:
+        self.home, self.con, self.models, self.tables = home, con, models, tables
+        self._ledger: list[dict[str, Any]] | None = None
+        self._made: dict[tuple[str, frozenset[str] | None], str] = {}
+        self._payloads: dict[str, Any] = {}
+        self.has_hash_key = False
+        from extract.secrets import setting
+
+        key = setting("JIANHU_HASH_KEY")
+        if key:
+            con.execute("set variable jianhu_hash_key = '" + key.replace("'", "''") + "'")
+            self.has_hash_key = True
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """All loads of landing. PermissionError when this user may not read it."""
+        if self._ledger is None:
+            from extract.landing import ledger
+
+            if self.home.landing.exists() and not os.access(self.home.landing, os.R_OK | os.X_OK):
+                raise PermissionError(NO_RIGHT)
+            self._ledger = ledger(self.home).to_pylist()
+        return self._ledger
+
+    def records(self, wanted: list[Wanted]) -> list[dict[str, Any]]:
+        """See `payload_records`; payloads are read once for the whole explanation."""
+        return payload_records(self.home, wanted, self._payloads, self.ledger)
+
+    def loads_of_model(self, model: str, load_ids: set[str]) -> set[str]:
+        """Those of the loads that belong to a source which the staging model reads."""
+        names = set(self.models[model]["relations"].values())
+        return {r["load_id"] for r in self.ledger() if r["load_id"] in load_ids and r["source"] in names}
+
+    def relation(self, model: str, only: set[str] | None) -> str:
+        """A temporary table with the rows of an unreleased model, made by its own SQL from the loads of the release.
+
+        only: the load ids to read (None: every load of the release that its sources have). NotPossibleError if it cannot be.
+        """
+        key = (model, None if only is None else frozenset(only))
+        if key not in self._made:
+            self._made[key] = self._make(model, only)
+        return self._made[key]
+
+    def _make(self, model: str, only: set[str] | None) -> str:
+        spec = self.models.get(model, {})
+        if spec.get("restricted"):
+            raise NotPossibleError(f"{model} holds personal data and is not read")
+        sql = spec.get("sql") or ""
+        if not sql:
+            raise NotPossibleError(f"{model} is not part of the release")
+        sources = []
+        for relation, name in spec["relations"].items():
+            if name in self.tables:
+                sql = sql.replace(relation, f'build."{name}"')
+            elif name in self.models:
+                sql = sql.replace(relation, self.relation(name, None))
+            else:
+                sources.append((relation, name))
+        for relation, name in sources:
+            sql = sql.replace(relation, self._raw(name, only))
+        table = f"made_{len(self._made)}_{model}"
+        try:
+            self.con.execute(f"create temp table {table} as {sql}")
+        except duckdb.Error as e:
+            raise NotPossibleError(f"{model} could not be made again: {str(e).splitlines()[0]}") from e
+        return table
+
+    def _raw(self, source_name: str, only: set[str] | None) -> str:
+        """The raw table of a source from the loads of the release (docs/contracts.md 1), under a name of its own."""
+        import pyarrow as pa
+
+        from extract.source import get_source
+        from warehouse.raw import create_raw
+
+        try:
+            source = get_source(source_name)
+            counted = dict(
+                self.con.execute(
+                    "select load_id, max(seq) from build.load_ledger where source = ? group by load_id", [source_name]
+                ).fetchall()
+            )
+            loads = {
+                r["load_id"]: {**r, "seq": counted[r["load_id"]]} for r in self.ledger()
+                if r["source"] == source_name and r["load_id"] in counted
+            }  # fmt: skip
+        except PermissionError as e:
+            raise NotPossibleError(NO_RIGHT) from e
+        except UserError as e:
+            raise NotPossibleError(str(e)) from e
+        if only is None and len(loads) < len(counted):
+            raise NotPossibleError(f"loads of {source_name} are not in the landing of this home")
+        chosen = [r for i, r in sorted(loads.items()) if only is None or i in only]
+        from extract.ledger import SCHEMA
+
+        create_raw(self.con, {source_name: source}, pa.Table.from_pylist(chosen, schema=SCHEMA), self.home)
+        name = f"raw_{len(self._made)}_{source_name}"
+        self.con.execute(f'create temp table {name} as from raw."{source_name}"')
+        self.con.execute(f'drop table raw."{source_name}"')
+        return name
+
+
+def payload_records(
+    home: Home, wanted: list[Wanted], cache: dict[Any, Any], ledger: Callable[[], list[dict[str, Any]]]
+) -> list[dict[str, Any]]:
+    """One entry for each (load_id, row number, column): payload, record as received, and whether landing agrees.
+
+    wanted: as the rows carry them, ANY as the column where the model keeps none; cache: filled with parsed payloads, so
+    that one payload is read once per explanation.
+    Entries hold load_id, row_no, col, and `record` (column → text as sent), `payload_name`, `payload_sha256`, `agrees`;
+    or `ends_here` with the reason why the trail ends.
+    """
+    try:
+        where = {r["load_id"]: r for r in ledger()}  # an id may stand twice in a slice: equal rows, so any will do
+    except PermissionError:
+        return [_end(w, NO_RIGHT) for w in wanted]
+    out: list[dict[str, Any]] = []
+    by_load: dict[str, list[Wanted]] = {}
+    for w in dict.fromkeys(wanted):
+        by_load.setdefault(w[0], []).append(w)
+    for load_id, group in by_load.items():
+        row = where.get(load_id)
+        if row is None:
+            out += [_end(w, "this load is not in the landing of this home") for w in group]
+            continue
+        try:
+            known = cache.get(load_id) or cache.setdefault(load_id, _read(Path(row["path"]), row["source"]))
+        except PermissionError:
+            out += [_end(w, NO_RIGHT) for w in group]
+            continue
+        records = _rows(known, sorted({w[1] for w in group}))
+        by_row: dict[int, list[str | None]] = {}
+        for row_no, col in records:
+            by_row.setdefault(row_no, []).append(col)
+        out += [_record(w, row, known, records, by_row) for w in group]
+    return out
+
+
+def _record(
+    w: Wanted, row: dict[str, Any], known: dict[str, Any], records: dict[Any, Any], by_row: dict[int, list[str | None]]
+) -> dict[str, Any]:
+    col = w[2]
+    if col == ANY:
+        cols = by_row.get(w[1], [])
+        if len(cols) > 1:
+            return _end(w, f"record {w[1]} stands {len(cols)} times in this payload and the release keeps no column")
+        col = cols[0] if cols else None
+    got = records.get((w[1], col))
+    if got is None:
+        return _end(w, "the payload, read again, has no such record")
+    sent, landed = got
+    manifest = known["manifest"]
+    return {
+        "load_id": w[0], "row_no": w[1], "col": col, "source": row["source"],
+        "payload_name": manifest["payload_name"], "payload_sha256": manifest["payload_sha256"],
+        "arrived_at": manifest["arrived_at"],
+        "record": {k: ("（个人信息，不显示）" if k in known["personal"] and v else v) for k, v in sent.items()},
+        "agrees": sent == landed,
+    }  # fmt: skip
+
+
+def _end(w: Wanted, reason: str) -> dict[str, Any]:
+    return {"load_id": w[0], "row_no": w[1], "col": None if w[2] == ANY else w[2], "ends_here": reason}
 
 
 def _load_at(folder: Path) -> Any:
@@ -39,55 +207,6 @@ def _load_at(folder: Path) -> Any:
         where=str(folder),
         todo="restore landing from the backup",
     )
-
-
-def payload_records(home: Home, wanted: list[Wanted], cache: dict[Any, Any]) -> list[dict[str, Any]]:
-    """One entry for each (load_id, row number, column): payload, record as received, and whether landing agrees.
-
-    wanted: as the rows carry them; cache: filled with parsed payloads, so that one payload is read once per explanation.
-    Entries hold load_id, row_no, col, and `record` (column → text as sent), `payload_name`, `payload_sha256`, `agrees`;
-    or `ends_here` with the reason why the trail ends.
-    """
-    ids = {w[0] for w in wanted}
-    try:
-        where = _find(home, ids)
-    except PermissionError:
-        return [_end(w, "landing may be read by the restricted group only") for w in wanted]
-    out: list[dict[str, Any]] = []
-    by_load: dict[str, list[Wanted]] = {}
-    for w in dict.fromkeys(wanted):
-        by_load.setdefault(w[0], []).append(w)
-    for load_id, group in by_load.items():
-        row = where.get(load_id)
-        if row is None:
-            out += [_end(w, "this load is not in the landing of this home") for w in group]
-            continue
-        try:
-            known = cache.get(load_id) or cache.setdefault(load_id, _read(Path(row["path"]), row["source"]))
-        except PermissionError:
-            out += [_end(w, "landing may be read by the restricted group only") for w in group]
-            continue
-        records = _rows(known, sorted({w[1] for w in group}))
-        personal, manifest = known["personal"], known["manifest"]
-        for w in group:
-            got = records.get((w[1], w[2]))
-            if got is None:
-                out.append(_end(w, "the payload, read again, has no such record"))
-                continue
-            sent, landed = got
-            shown = {k: ("（个人信息，不显示）" if k in personal and v else v) for k, v in sent.items()}
-            out.append(
-                {
-                    "load_id": load_id, "row_no": w[1], "col": w[2], "source": row["source"],
-                    "payload_name": manifest["payload_name"], "payload_sha256": manifest["payload_sha256"],
-                    "arrived_at": manifest["arrived_at"], "record": shown, "agrees": sent == landed,
-                }
-            )  # fmt: skip
-    return out
-
-
-def _end(w: Wanted, reason: str) -> dict[str, Any]:
-    return {"load_id": w[0], "row_no": w[1], "col": w[2], "ends_here": reason}
 
 
 def _read(folder: Path, source_name: str) -> dict[str, Any]:

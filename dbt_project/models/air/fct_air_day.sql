@@ -1,7 +1,8 @@
 -- grain: subject_type × subject_id × air_date × regime
 -- An area's value is the mean of its points' concentrations, never a mean of their indices.
 {{ config(contract={'enforced': true}, meta={'lookback_hours': 24, 'evidence': [
-    {'parent': 'int_air_day', 'label_zh': '点位日统计', 'on': {'point_id in': 'point_ids', 'air_date': 'air_date'}}]}) }}
+    {'parent': 'int_air_day', 'label_zh': '点位日统计', 'on': {'point_id in': 'point_ids', 'air_date': 'air_date'}}],
+    'clause': '(select g.clause_id from build.air_regime g where g.regime = r.regime)'}) }}
 {%- set values = ['so2_ug_m3', 'no2_ug_m3', 'co_mg_m3', 'pm10_ug_m3', 'pm25_ug_m3', 'o3_max_8h_ug_m3', 'o3_max_1h_ug_m3'] %}
 {%- set items = [
     ['iaqi_so2', 'SO2', 'mean_24h', 'so2_ug_m3'], ['iaqi_no2', 'NO2', 'mean_24h', 'no2_ug_m3'],

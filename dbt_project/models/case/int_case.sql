@@ -22,7 +22,8 @@ select
     is_purpose_known,
     'complaint_12345' as source,
     _load_id,
-    _row_no
+    _row_no,
+    _col
 from {{ ref('stg_complaint_12345') }}
 union all
 select
@@ -47,5 +48,6 @@ select
     true as is_purpose_known,
     'complaint_message_xlsx' as source,
     _load_id,
-    _row_no
+    _row_no,
+    _col
 from {{ ref('stg_complaint_message_xlsx') }}

@@ -1,7 +1,10 @@
 -- grain: subject_type × subject_id × indicator_code × period_type × period × basis
 -- a report counts in the period in which it was due; the town is the site's
 {{ config(meta={'evidence': [
-    {'parent': 'fct_permit_report', 'label_zh': '执行报告台账', 'on': {'is_due': 'true'}}]}) }}
+    {'parent': 'fct_permit_report', 'label_zh': '执行报告台账', 'when': 'length(subject_id) = 9',
+        'on': {'is_due': 'true', 'town_code': 'subject_id', 'due_date >=': 'period_start_date', 'due_date <': 'period_end_date'}},
+    {'parent': 'fct_permit_report', 'label_zh': '执行报告台账', 'when': 'length(subject_id) = 6',
+        'on': {'is_due': 'true', 'due_date >=': 'period_start_date', 'due_date <': 'period_end_date'}}]}) }}
 with owed as (
     select * from {{ ref('fct_permit_report') }} where is_due and town_code is not null
 ),

@@ -1,8 +1,18 @@
 -- grain: subject_type × subject_id × indicator_code × period_type × period × basis
 -- hours and days belong to the month of their interval; the town is the site's; the district is the sum of its towns
+{% set of_area = {
+    'site_code in': "(select string_agg(s.site_code, ',') from build.dim_site s where s.town_code = r.subject_id or length(r.subject_id) = 6)",
+    'month >=': 'period_start_date', 'month <': 'period_end_date'} -%}
 {{ config(meta={'evidence': [
-    {'parent': 'fct_exceedance', 'label_zh': '超标记录', 'on': {'town_code': 'subject_id'}},
-    {'parent': 'fct_source_transmission_month', 'label_zh': '有效传输率', 'on': {'month': 'period_start_date'}}]}) }}
+    {'parent': 'fct_source_hour_judgement', 'label_zh': '废气小时判定',
+        'on': dict(of_area, **{'medium': "'gas'", 'compliance_statistic in': "'hourly_mean,single_value,none'"}),
+        'when': "indicator_code in ('source_gas_exceedance_hour_count', 'source_compliance_pct')"},
+    {'parent': 'fct_source_day_judgement', 'label_zh': '废水日判定', 'on': dict(of_area, **{'medium': "'wastewater'"}),
+        'when': "indicator_code in ('source_water_exceedance_day_count', 'source_compliance_pct')"},
+    {'parent': 'fct_source_transmission_month', 'label_zh': '有效传输率', 'on': of_area,
+        'when': "indicator_code = 'source_effective_transmission_pct'"},
+    {'parent': 'fct_source_discharge_month', 'label_zh': '排口月排放量', 'on': dict(of_area, **{'factor_code': 'basis'}),
+        'when': "indicator_code = 'source_monitored_discharge_t'"}]}) }}
 with areas as (
     select area_code, area_type from {{ ref('dim_area') }} where area_type in ('town', 'district')
 ),

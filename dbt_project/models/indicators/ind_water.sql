@@ -1,8 +1,11 @@
 -- grain: subject_type × subject_id × indicator_code × period_type × period × basis
 -- sections of the district's own network; above the town a shared section counts once, by its name
 {{ config(meta={'evidence': [
-    {'parent': 'fct_water_section_class', 'label_zh': '断面类别', 'on': {'period_type': 'period_type',
-        'period_start_date': 'period_start_date', 'network': "'district'"}}]}) }}
+    {'parent': 'fct_water_section_class', 'label_zh': '断面类别', 'when': 'length(subject_id) = 9',
+        'on': {'period_type': 'period_type', 'period_start_date': 'period_start_date', 'network': "'district'",
+            'town_code': 'subject_id'}},
+    {'parent': 'fct_water_section_class', 'label_zh': '断面类别', 'when': 'length(subject_id) = 6',
+        'on': {'period_type': 'period_type', 'period_start_date': 'period_start_date', 'network': "'district'"}}]}) }}
 with periods as (
     select distinct period_type, period_start_date
     from {{ ref('fct_water_section_class') }}

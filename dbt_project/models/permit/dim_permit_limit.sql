@@ -1,6 +1,9 @@
 -- grain: outlet_id × factor_code × compliance_statistic × valid_from_at
 -- type 2: a figure holds from its instant to the sooner of its own end and the next figure's instant. Expiry of the
 -- permit itself ends nothing here: it is told beside, for an inspector to judge.
+{{ config(meta={'evidence': [
+    {'parent': 'stg_permit_register', 'label_zh': '许可证限值（暂存层）',
+        'on': {'site_code': 'site_code', 'factor_code': 'factor_code'}}], 'clause': "'permit_reg_17'"}) }}
 select
     p.permit_no, concat(p.site_code, ':', p.outlet_code) as outlet_id, p.site_code, p.medium, p.factor_code,
     p.compliance_statistic,

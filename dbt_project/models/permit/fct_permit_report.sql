@@ -1,5 +1,8 @@
 -- grain: permit_no × report_type × report_period
 -- the ledger of the platform lists the reports that are owed; due at the end of the seeded day
+{{ config(meta={'evidence': [
+    {'parent': 'stg_permit_report', 'label_zh': '暂存层', 'on': {'_load_id': '_load_id', '_row_no': '_row_no'}}],
+    'clause': "'hj944_2018'"}) }}
 with spans as (
     select
         r.*,

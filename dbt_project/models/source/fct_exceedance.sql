@@ -1,10 +1,12 @@
 -- grain: kind × outlet_id × factor_code × observed_at × compliance_statistic
 -- every exceedance and every warning with its figure, permit and evidence; observed_at is the END of the hour or day
 {{ config(meta={'lookback_hours': 24, 'evidence': [
-    {'parent': 'fct_reading', 'label_zh': '小时读数', 'on': {'point_id': "concat('outlet:', outlet_id)",
-        'factor_code': 'factor_code', 'averaging_minutes': '60'}},
-    {'parent': 'dim_permit_limit', 'label_zh': '许可限值', 'on': {'outlet_id': 'outlet_id', 'factor_code': 'factor_code',
-        'compliance_statistic': 'compliance_statistic', 'permit_no': 'permit_no'}}]}) }}
+    {'parent': 'fct_source_hour_judgement', 'label_zh': '小时判定', 'when': "kind not like '%_day_exceedance'",
+        'on': {'outlet_id': 'outlet_id', 'factor_code': 'factor_code', 'observed_at': 'observed_at',
+            'compliance_statistic': 'compliance_statistic'}},
+    {'parent': 'fct_source_day_judgement', 'label_zh': '日判定', 'when': "kind like '%_day_exceedance'",
+        'on': {'outlet_id': 'outlet_id', 'factor_code': 'factor_code', 'date_day': 'date_day',
+            'compliance_statistic': 'compliance_statistic'}}]}) }}
 with told as (
     select
         case

@@ -2,9 +2,10 @@
 -- daily figures: waste water by the flow-weighted mean of its valid hours, gas by their plain mean where the permit
 -- says daily mean; the figure in force at the start of the day
 {{ config(meta={'lookback_hours': 24, 'evidence': [
-    {'parent': 'int_source_hour', 'label_zh': '小时值与流量', 'on': {'outlet_id': 'outlet_id', 'date_day': 'date_day'}},
-    {'parent': 'dim_permit_limit', 'label_zh': '许可限值', 'on': {'outlet_id': 'outlet_id', 'factor_code': 'factor_code',
-        'compliance_statistic': 'compliance_statistic', 'permit_no': 'permit_no'}}]}) }}
+    {'parent': 'int_source_hour', 'label_zh': '小时值与流量', 'on': {'outlet_id': 'outlet_id',
+        'date_day': 'date_day', 'factor_code in': "concat(factor_code, ',w00000')"}},
+    {'parent': 'dim_permit_limit', 'label_zh': '许可限值', 'on': {'outlet_id': 'outlet_id', 'factor_code': 'factor_code'}}],
+    'clause': "'permit_reg_17'"}) }}
 with limits as (
     select * from {{ ref('dim_permit_limit') }} where compliance_statistic = 'daily_mean'
 ),

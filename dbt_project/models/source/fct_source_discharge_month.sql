@@ -2,8 +2,8 @@
 -- tonnes by continuous monitoring: the amount told with the hour, else measured mean times flow of the hour; an hour
 -- without either adds nothing and is counted as missing. Amounts of substituted hours are not made here.
 {{ config(meta={'lookback_hours': 0, 'evidence': [
-    {'parent': 'int_source_hour', 'label_zh': '小时值与流量', 'on': {'outlet_id': 'outlet_id', 'factor_code': 'factor_code',
-        'month': 'month'}}]}) }}
+    {'parent': 'int_source_hour', 'label_zh': '小时值与流量', 'on': {'outlet_id': 'outlet_id',
+        'factor_code in': "concat(factor_code, ',w00000,a00000')", 'month': 'month'}}]}) }}
 with flows as (
     select h.outlet_id, h.observed_at, h.measured_value as flow_m3_h
     from {{ ref('int_source_hour') }} as h

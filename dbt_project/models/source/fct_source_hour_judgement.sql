@@ -2,10 +2,10 @@
 -- each hour of a pollutant against the figure in force at the START of its interval. Gas by the converted hourly mean;
 -- of waste water an hour above the daily figure is a warning, never an exceedance.
 {{ config(meta={'lookback_hours': 0, 'evidence': [
-    {'parent': 'fct_reading', 'label_zh': '小时读数', 'on': {'point_id': "concat('outlet:', outlet_id)",
-        'factor_code': 'factor_code', 'observed_at': 'observed_at', 'averaging_minutes': '60'}},
-    {'parent': 'dim_permit_limit', 'label_zh': '许可限值', 'on': {'outlet_id': 'outlet_id', 'factor_code': 'factor_code',
-        'compliance_statistic': 'compliance_statistic', 'permit_no': 'permit_no'}}]}) }}
+    {'parent': 'int_source_hour', 'label_zh': '小时值与氧含量', 'on': {'outlet_id': 'outlet_id',
+        'factor_code in': "concat(factor_code, ',a19001')", 'observed_at': 'observed_at'}},
+    {'parent': 'dim_permit_limit', 'label_zh': '许可限值', 'on': {'outlet_id': 'outlet_id', 'factor_code': 'factor_code'}}],
+    'clause': "'permit_reg_17'"}) }}
 with hours as (
     select h.*, o.medium, o.site_code, o.permit_no as outlet_permit_no
     from {{ ref('int_source_hour') }} as h

@@ -1,6 +1,8 @@
 -- grain: outlet_id × factor_code × observed_at
 -- the effective hourly readings of an outlet, one row per hour: measured mean, converted mean, amount, mark
-{{ config(meta={'publish': false, 'lookback_hours': 0}) }}
+{{ config(meta={'lookback_hours': 0, 'evidence': [
+    {'parent': 'fct_reading', 'label_zh': '小时读数', 'on': {'point_id': "concat('outlet:', outlet_id)",
+        'factor_code': 'factor_code', 'observed_at': 'observed_at', 'averaging_minutes': '60'}}]}) }}
 with effective as (
     {{ effective_reading('evaluation', "averaging_minutes = 60 and point_id like 'outlet:%' and statistic in ('mean', 'mean_converted', 'total')") }}
 ),

@@ -26,7 +26,8 @@ select
     ch.code is not null as is_channel_known,
     pu.code is not null as is_purpose_known,
     latest._load_id,
-    latest._row_no
+    latest._row_no,
+    latest._col
 from latest
 left join {{ ref('case_code_alias') }} as ch
     on ch.field = 'channel' and {{ squeeze('latest.channel') }} = ch.alias

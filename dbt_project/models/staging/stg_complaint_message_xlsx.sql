@@ -28,6 +28,7 @@ select
     cast(labels.dislike_count as int) as dislike_count,
     {{ keyed_hash(squeeze('ranked.user_code')) }} as user_hash,
     ranked._load_id,
-    ranked._row_no
+    ranked._row_no,
+    ranked._col
 from ranked
 inner join labels on ranked.message_no = labels.message_no

@@ -3,7 +3,7 @@
 {{ config(meta={'lookback_hours': 0, 'evidence': [
     {'parent': 'fct_water_item', 'label_zh': '各项目级别', 'on': {'point_id': 'point_id', 'observed_at': 'observed_at',
         'maturity': 'maturity'}}],
-    'recompute': 'select max(grade) as value from {parent}'}) }}
+    'clause': "'hbb_2011_22'"}) }}
 with maturity_order as (
     select code as maturity, rank_no as priority from {{ ref('reading_priority') }}
     where purpose = 'evaluation' and aspect = 'maturity'

@@ -2,7 +2,8 @@
 -- the effective reading of an item; below detection the seeded substitution; its grade by river and lake limits
 {{ config(meta={'lookback_hours': 0, 'evidence': [
     {'parent': 'fct_reading', 'label_zh': '读数', 'on': {'point_id': 'point_id', 'factor_code': 'factor_code',
-        'observed_at': 'observed_at', 'maturity': 'maturity', 'source': 'source'}}]}) }}
+        'observed_at': 'observed_at', 'maturity': 'maturity', 'source': 'source'}}],
+    'clause': "'gb3838_2002_t1'"}) }}
 with effective as (
     {{ effective_reading('evaluation', "point_id like 'water:%' and statistic = 'instant'") }}
 ),

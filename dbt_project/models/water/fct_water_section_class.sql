@@ -4,7 +4,7 @@
 {{ config(meta={'evidence': [
     {'parent': 'fct_water_section_item', 'label_zh': '各项目均值与级别', 'on': {'point_id': 'point_id',
         'period_type': 'period_type', 'period_start_date': 'period_start_date'}}],
-    'recompute': 'select max(grade) as value from {parent}'}) }}
+    'clause': "'hbb_2011_22'"}) }}
 with maturity_order as (
     select code as maturity, rank_no as priority from {{ ref('reading_priority') }}
     where purpose = 'evaluation' and aspect = 'maturity'

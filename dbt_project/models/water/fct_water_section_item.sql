@@ -2,8 +2,14 @@
 -- the item's mean of a day, month, quarter or year with its grade and multiple over class III; quarter and year are
 -- means of month means and need the seeded number of months
 {{ config(meta={'evidence': [
-    {'parent': 'int_water_month_item', 'label_zh': '月均值', 'on': {'point_id': 'point_id', 'factor_code': 'factor_code'}},
-    {'parent': 'fct_water_item', 'label_zh': '读数', 'on': {'point_id': 'point_id', 'factor_code': 'factor_code'}}]}) }}
+    {'parent': 'int_water_month_chosen', 'label_zh': '月均值', 'when': "period_type <> 'day'",
+        'on': {'point_id': 'point_id', 'factor_code': 'factor_code', 'month >=': 'period_start_date',
+            'month <': "cast(case period_type when 'year' then period_start_date + interval 1 year
+                when 'quarter' then period_start_date + interval 3 month else period_start_date + interval 1 month end as date)"}},
+    {'parent': 'fct_water_item', 'label_zh': '单次值', 'when': "period_type = 'day'",
+        'on': {'point_id': 'point_id', 'factor_code': 'factor_code', 'observed_at >=': 'cast(period_start_date as timestamp)',
+            'observed_at <': 'cast(period_start_date as timestamp) + interval 1 day'}}],
+    'clause': "'gb3838_2002_t1'"}) }}
 with maturity_order as (
     select code as maturity, rank_no as priority from {{ ref('reading_priority') }}
     where purpose = 'evaluation' and aspect = 'maturity'

@@ -1,5 +1,8 @@
 -- grain: point_id × factor_code × month
 -- one maturity per item and month: certified before reviewed before preliminary (seed water_maturity)
+{{ config(meta={'evidence': [
+    {'parent': 'int_water_month_item', 'label_zh': '各成熟度的月均值',
+        'on': {'point_id': 'point_id', 'factor_code': 'factor_code', 'month': 'month'}}]}) }}
 with maturity_order as (
     select code as maturity, rank_no as priority from {{ ref('reading_priority') }}
     where purpose = 'evaluation' and aspect = 'maturity'

@@ -1,6 +1,8 @@
 -- grain: point_id × factor_code × month × maturity
 -- month means; of pH the mean of the hydrogen ions
-{{ config(meta={'lookback_hours': 0}) }}
+{{ config(meta={'lookback_hours': 0, 'evidence': [
+    {'parent': 'fct_water_item', 'label_zh': '单次值', 'on': {'point_id': 'point_id', 'factor_code': 'factor_code',
+        'month': 'month', 'maturity': 'maturity'}}]}) }}
 select
     point_id, factor_code, month, maturity,
     case
