@@ -212,9 +212,10 @@ def _complete(kind: str, planted: Any) -> Any:
     for name, kind_of in wanted.items():
         if name not in planted.column_names:
             planted = planted.append_column(name, pa.nulls(planted.num_rows, kind_of))
-        elif pa.types.is_null(planted[name].type):
+        elif planted[name].type != kind_of:
+            # a seed that planted only blanks leaves a column without its type
             at = planted.column_names.index(name)
-            planted = planted.set_column(at, name, pa.nulls(planted.num_rows, kind_of))
+            planted = planted.set_column(at, name, planted[name].cast(kind_of))
     return planted
 
 

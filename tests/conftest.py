@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from extract.home import REPO, Home
+
+if TYPE_CHECKING:
+    from tiny import Tiny
 
 
 @pytest.fixture(scope="session")
@@ -69,3 +73,13 @@ def mini_release(tmp_path_factory: pytest.TempPathFactory, mini_project: Path) -
     outcome = build_and_publish(home, options=mini.options(mini_project))
     assert outcome.state == "published"
     return home
+
+
+@pytest.fixture(scope="session")
+def tiny_release(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    """A small synthetic district through the real chain (tests/tiny.py), one for all workers. Read only."""
+    import tiny
+
+    base = tmp_path_factory.getbasetemp()
+    shared_by_workers = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    return tiny.read(tiny.once(shared_by_workers, "tiny", tiny.make))
