@@ -27,6 +27,8 @@ MAX_ROWS = 1_048_576
 MAX_TEXT = 32_767
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 SETTLED = {"verified", "adopted"}
+# the identity of a cell for `jianhu explain`: at the right edge of the sheet, not on paper
+IDENTITY = {"indicator_code", "subject_id", "component_code", "period"}
 
 
 class Book:
@@ -77,6 +79,17 @@ class Book:
             sheet.write_string(row, col, text, self.format(**props))
 
 
+def _lines(value: Any, width: float) -> int:
+    """Lines that a wrapped text takes in a column of that width (a Chinese character is as wide as two letters)."""
+    if not isinstance(value, str):
+        return 1
+    per_line = max(width - 1, 1)
+    return sum(
+        max(1, -(-sum(2 if ord(ch) > 0x2E7F else 1 for ch in part) // int(per_line)))
+        for part in value.split("\n")
+    )
+
+
 def _widths(sheet: Worksheet, spec: SheetSpec) -> None:
     for i, column in enumerate(spec.columns):
         sheet.set_column(i, i, column.width)
@@ -93,7 +106,8 @@ def _print_setup(book: Book, sheet: Worksheet, columns: int, header_row: int | N
     sheet.set_footer(f"&L&8{book.footer}&R&8第 &P 页，共 &N 页")
 
 
-def _chart(book: Book, sheet: Worksheet, spec: SheetSpec, rows: list[tuple[Any, ...]], first: int) -> None:
+def _chart(book: Book, sheet: Worksheet, spec: SheetSpec, rows: list[tuple[Any, ...]], first: int) -> int:
+    """Draw the sheet's charts below its rows; returns the last row that they reach."""
     names = [c.name for c in spec.columns]
     last = first + len(rows) - 1
     at = last + 3
@@ -122,10 +136,16 @@ def _chart(book: Book, sheet: Worksheet, spec: SheetSpec, rows: list[tuple[Any, 
         legend: dict[str, Any] = {"none": True} if len(chart_spec.values) == 1 else {"position": "bottom"}
         chart.set_legend(legend)
         if chart_spec.type == "bar":
-            chart.set_y_axis({"reverse": True})
-        chart.set_size({"width": 820, "height": 400})
+            # of a bar chart the category axis stands upright and is the library's y axis
+            chart.set_y_axis({"interval_unit": 1, "reverse": True, "major_gridlines": {"visible": False}})
+            chart.set_x_axis({"min": 0, "major_gridlines": {"visible": True, "line": {"color": "#D9D9D9"}}})
+        elif chart_spec.type != "pie":
+            chart.set_x_axis({"interval_unit": 1, "num_font": {"size": 8}})
+            chart.set_y_axis({"min": 0, "major_gridlines": {"visible": True, "line": {"color": "#D9D9D9"}}})
+        chart.set_size({"width": 1060, "height": 420})
         sheet.insert_chart(at, 0, chart, {"object_position": 2})
-        at += 22
+        at += 23
+    return at
 
 
 def _sheet(
@@ -175,9 +195,13 @@ def _sheet(
             props: dict[str, Any] = {"border": 1}
             if column.format:
                 props["num_format"] = column.format
-            if column.width >= 24:
+            if isinstance(row[c], str):
                 props["text_wrap"] = True
             book.put(sheet, r, c, row[c], f"sheet {spec.title}, row {r + 1}, column {column.header}", **props)
+        lines = max(_lines(row[c], column.width) for c, column in enumerate(spec.columns))
+        if lines > 1:
+            sheet.set_row(r, min(13.5 * lines + 2, 400))
+    bottom = header_row + 1
     if not rows:
         sheet.write_string(header_row + 1, 0, spec.empty_note, book.format(italic=True))
     else:
@@ -198,11 +222,15 @@ def _sheet(
                         border=1,
                         **({"num_format": column.format} if column.format else {}),
                     )
-        _chart(book, sheet, spec, rows, header_row + 1)
+        bottom = _chart(book, sheet, spec, rows, header_row + 1)
     _widths(sheet, spec)
     sheet.set_row(header_row, 32)
     sheet.freeze_panes(header_row + 1, spec.freeze_columns)
-    _print_setup(book, sheet, len(wanted), header_row)
+    printed = len(wanted)
+    while printed > 1 and wanted[printed - 1] in IDENTITY:
+        printed -= 1
+    _print_setup(book, sheet, printed, header_row)
+    sheet.print_area(0, 0, bottom, printed - 1)
     if spec.status_column is None:
         return set()
     col = (wanted + extra).index(spec.status_column)
@@ -230,6 +258,7 @@ def _cover(book: Book, export: Export, facts: list[tuple[str, str]], trial: str)
     for name, value in facts:
         sheet.write_string(row, 1, name, book.format(bold=True, border=1, bg_color="#F2F2F2"))
         book.put(sheet, row, 2, value, f"cover, {name}", border=1, text_wrap=True)
+        sheet.set_row(row, max(16, 13.5 * _lines(value, 86) + 2))
         row += 1
     row += 1
     sheet.write_string(row, 1, "统计口径", book.format(bold=True, font_size=12))
@@ -237,7 +266,7 @@ def _cover(book: Book, export: Export, facts: list[tuple[str, str]], trial: str)
         row += 1
         sheet.write_string(row, 1, f"（{i}）", book.format(align="right", valign="top"))
         book.put(sheet, row, 2, line, "cover, scope", text_wrap=True)
-        sheet.set_row(row, 15 * (1 + len(line) // 52))
+        sheet.set_row(row, 14 * _lines(line, 86) + 2)
     row += 2
     for role in export.spec.sign_off:
         sheet.write_string(row, 1, f"{role}：", book.format(bold=True))

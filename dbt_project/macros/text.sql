@@ -21,3 +21,8 @@
 left join {{ ref('town_alias') }} as town on {{ jianhu.squeeze(x) }} = town.alias
 left join {{ ref('town_alias') }} as bare on {{ jianhu.town_key(x) }} = bare.alias
 {%- endmacro %}
+
+{#- a decimal as a reader writes it: no trailing zeros. x must have decimal places, so that only these are cut. -#}
+{% macro plain(x) -%}
+rtrim(rtrim(cast({{ x }} as varchar), '0'), '.')
+{%- endmacro %}

@@ -13,7 +13,7 @@ curves as (
         count(case when x_value is not null and score is not null then 1 end) as known_count,
         min(point_no) as first_no,
         max(point_no) as last_no,
-        {{ join_text("concat(cast(x_value as varchar), ':', cast(score as varchar))", '|', 'point_no') }} as curve
+        {{ join_text("concat(" ~ plain('x_value') ~ ", ':', " ~ plain('score') ~ ")", '|', 'point_no') }} as curve
     from {{ ref('scheme_curve') }}
     group by scheme_version, component_code
 ),
