@@ -51,7 +51,7 @@ with rules as (
         'air_iaqi_breakpoint', concat(regime, '|', factor_code, '|', averaging, '|', cast(segment_no as varchar)),
         concat('空气质量分指数 ', factor_code, ' ', averaging), clause_id,
         concat({{ plain('concentration_low') }}, '–', {{ plain('concentration_high') }}, ' → ',
-            cast(iaqi_low as varchar), '–', cast(iaqi_high as varchar)),
+            {{ plain('iaqi_low') }}, '–', {{ plain('iaqi_high') }}),
         unit, cast(null as date), cast(null as date), status, source_note
     from {{ ref('air_iaqi_breakpoint') }}
     union all
