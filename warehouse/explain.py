@@ -20,7 +20,8 @@ from extract.home import Home
 from warehouse.lineage import ANY, NO_RIGHT, Landing, NotPossibleError
 
 MAX_DEPTH = 20
-WHOLE = "agrees (no rows stand behind it: held against the whole release)"
+_HELD = "held against the whole release"
+WHOLE = f"agrees (no rows stand behind it: {_HELD})"
 
 
 @dataclass
@@ -293,50 +294,80 @@ class Explainer:
     # -- recompute --------------------------------------------------------------------------------------------------
 
     def _recompute(self, step: Step, spec: dict[str, Any]) -> str:
-        """Run the model's own SQL (or its `meta.recompute`) over the rows shown, and compare whole rows."""
-        declared = {link["parent"] for link in spec.get("evidence", [])}
-        sql: str = spec.get("recompute") or spec.get("sql") or ""
-        if not sql or not declared:
+        """Run the model's own SQL (or its `meta.recompute`) over the rows shown, and compare whole rows.
+
+        Rows without any row behind them (nothing was sent, nothing applies) are held against the whole release.
+        """
+        if not (spec.get("recompute") or spec.get("sql")) or not spec.get("evidence"):
             return ""
         barred = next((c.recomputed for c in step.below if not c.table), "")
         if barred:
             return barred
-        is_whole = not step.below
         try:
-            if spec.get("recompute"):
-                first = spec["evidence"][0]["parent"]
-                for name in declared:
-                    relation = self._read_as(name, step, declared, is_whole)
-                    sql = sql.replace("{" + name + "}", relation)
-                    sql = sql.replace("{parent}", relation) if name == first else sql
-            else:
-                for relation, name in spec["relations"].items():
-                    if relation in sql:
-                        sql = sql.replace(relation, self._read_as(name, step, declared, is_whole))
-            again = sql.rstrip().rstrip(";")
-            described = self.con.execute(f"describe select * from ({again}\n) again").fetchall()
-            compared = [c for c in step.columns if c in {d[0] for d in described}]
-            if not self.landing.has_hash_key:
-                compared = [c for c in compared if not c.endswith("_hash")]
-            names = ", ".join(f'"{c}"' for c in compared)
-            missing = self.con.execute(
-                f"select {names} from {step.table} except select {names} from ({again}\n) again"
-            ).fetchall()
+            bare = self._bare(step, spec)
+            rest = f"(select * from {step.table} where rowid not in (select rid from {bare}))" if bare else step.table
+            count = self._count_of(bare) if bare else 0
+            differing = self._differing(step, spec, rest, False) if count < len(step.rows) else []
+            differing += self._differing(step, spec, f"(select * from {bare})", True) if count else []
         except NotPossibleError as e:
             return f"not possible: {e}"
         except duckdb.Error as e:
             return f"not possible: {str(e).splitlines()[0]}"
-        if not missing:
-            return WHOLE if is_whole else "agrees"
-        at = [compared.index(k) for k in spec["grain"] if k in compared]
-        return f"differs ({len(missing)} of {len(step.rows)} rows): " + "; ".join(
-            ", ".join(f"{compared[i]}={row[i]}" for i in at) for row in missing[:5]
-        )
+        if differing:
+            told = "; ".join(", ".join(f"{k}={v}" for k, v in row.items()) for row in differing[:5])
+            return f"differs ({len(differing)} of {len(step.rows)} rows): {told}"
+        if not count:
+            return "agrees"
+        return WHOLE if count == len(step.rows) else f"agrees ({count} of the rows have none behind them: {_HELD})"
+
+    def _count_of(self, relation: str) -> int:
+        found = self.con.execute(f"select count(*) from {relation}").fetchone()
+        return int(found[0]) if found else 0
+
+    def _bare(self, step: Step, spec: dict[str, Any]) -> str:
+        """A table of the step's rows that have no row behind them by any link; empty text when every row has one."""
+        touched = []
+        for link in spec["evidence"]:
+            tables = [c.table for c in step.below if c.model == link["parent"]]
+            keys = list(link["on"].items())
+            expressions = ", ".join(f"({expression}) as k{i}" for i, (_, expression) in enumerate(keys))
+            condition = " and ".join(_condition(column, f"k.k{i}") for i, (column, _) in enumerate(keys))
+            only = f" where {link['when']}" if link.get("when") else ""
+            touched += [
+                f"select k.rid from {t} p join (select r.rowid as rid, {expressions} from {step.table} r{only}) k on {condition}"
+                for t in tables
+            ]
+        self._count += 1
+        bare = f"bare_{self._count}"
+        some = f" where rowid not in ({' union '.join(touched)})" if touched else ""
+        self.con.execute(f"create temp table {bare} as select rowid as rid, * from {step.table}{some}")
+        return bare if self._count_of(bare) else ""
+
+    def _differing(self, step: Step, spec: dict[str, Any], rows: str, is_whole: bool) -> list[dict[str, Any]]:
+        """The rows (an SQL relation) that the recomputation does not give, by the columns of their grain."""
+        declared = {link["parent"] for link in spec["evidence"]}
+        sql: str = spec.get("recompute") or spec["sql"]
+        if spec.get("recompute"):
+            names = {"{" + name + "}": name for name in declared} | {"{parent}": spec["evidence"][0]["parent"]}
+        else:
+            names = spec["relations"]
+        for relation, name in names.items():
+            if relation in sql:
+                sql = sql.replace(relation, self._read_as(name, step, declared, is_whole))
+        again = sql.rstrip().rstrip(";")
+        known = {d[0] for d in self.con.execute(f"describe select * from ({again}\n) again").fetchall()}
+        compared = [c for c in step.columns if c in known]
+        if not self.landing.has_hash_key:
+            compared = [c for c in compared if not c.endswith("_hash")]
+        listed = ", ".join(f'"{c}"' for c in compared)
+        found = self.con.execute(f"select {listed} from {rows} except select {listed} from ({again}\n) again").fetchall()
+        keys = [k for k in spec["grain"] if k in compared] or compared
+        return [{k: row[compared.index(k)] for k in keys} for row in found]
 
     def _read_as(self, name: str, step: Step, declared: set[str], is_whole: bool) -> str:
         """What stands for a relation in the recomputation: the rows shown, none of a declared parent, or the release."""
         shown = [c.table for c in step.below if c.model == name and c.table]
-        if shown:
+        if shown and not is_whole:
             return "(" + " union ".join(f"select * from {t}" for t in shown) + ")"
         if name in self.tables:
             whole = f'build."{name}"'

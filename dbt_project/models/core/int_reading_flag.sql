@@ -2,7 +2,7 @@
 -- Only readings that carry a mark. The marks change no value; seed flag_effect says what they void.
 -- The stuck check looks back 24 readings, which is the longest run a row of reading_check may ask for.
 -- Series are numbered for the windows only: sorting seven texts a row would cost six times the memory.
-{{ config(contract={'enforced': false}, meta={'lookback_hours': 24}) }}
+{{ config(contract={'enforced': false}, meta={'publish': true, 'lookback_hours': 24}) }}
 {%- set key = ['point_id', 'factor_code', 'statistic', 'averaging_minutes', 'maturity', 'value_origin', 'source'] %}
 with checks as (
     select
