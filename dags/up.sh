@@ -15,7 +15,14 @@ airflow db migrate >"$AIRFLOW_HOME/migrate.log" 2>&1 || { tail -20 "$AIRFLOW_HOM
 airflow pools set extract 2 "one process per provider" >/dev/null 2>&1
 airflow pools set build 1 "DuckDB is written by one" >/dev/null 2>&1
 pids=()
-stop() { trap - INT TERM EXIT; kill -- "${pids[@]/#/-}" 2>/dev/null || true; wait || true; }
+# running tasks get twenty seconds to end; what they were writing is then a whole load or none
+stop() {
+  trap - INT TERM EXIT
+  kill -- "${pids[@]/#/-}" 2>/dev/null || true
+  for _ in $(seq 20); do kill -0 -- "${pids[@]/#/-}" 2>/dev/null || break; sleep 1; done
+  kill -KILL -- "${pids[@]/#/-}" 2>/dev/null || true
+  wait 2>/dev/null || true
+}
 trap stop INT TERM EXIT
 set -m
 airflow api-server --port "$PORT" >"$AIRFLOW_HOME/api-server.log" 2>&1 & pids+=($!)
