@@ -41,7 +41,8 @@ def freshness(sources: Mapping[str, Source], loads: list[dict[str, Any]], as_of:
             if at > now and load.get("window_end"):
                 at = datetime.fromisoformat(str(load["window_end"])[:10])
             newest = max(newest or at, min(at, now))
-        age = None if newest is None else int((now - newest) / timedelta(hours=1))
+        # what arrived after as_of is as fresh as can be, not fresher
+        age = None if newest is None else max(0, int((now - newest) / timedelta(hours=1)))
         if not mine:
             state = "optional_absent" if source.optional else "absent"
         else:
@@ -90,8 +91,8 @@ def rejects(loads: list[dict[str, Any]], sources: Mapping[str, Source]) -> list[
     with duckdb.connect() as con:
         for source, paths in sorted(files.items()):
             listed = ", ".join(literal(p) for p in paths)
-            hidden = ", ".join(literal(c) for c in sorted(personal.get(source, set()))) or "''"
-            shown = f"case when coalesce(column_name, '') not in ({hidden}) then reason"
+            hidden = ", ".join(literal(c) for c in sorted(personal.get(source, set())))
+            shown = f"case when {f'coalesce(column_name, {literal(str())}) not in ({hidden})' if hidden else 'true'} then reason"
             for check, count, zh, en in con.execute(
                 f"select check_id, count(*), min({shown}_zh end), min({shown}_en end) "
                 f"from read_parquet([{listed}], union_by_name=true) group by 1 order by 1"
