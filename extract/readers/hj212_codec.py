@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from extract.readers import hj212_rules as rules
 from extract.readers.hj212_rules import CRC_HIGH, CRC_TABLE, FIELD_NO, HEAD, dialect_of, text_of
@@ -59,7 +60,8 @@ def candidates(data: bytes) -> np.ndarray:
     a = np.frombuffer(data, np.uint8)
     if a.size < 2:
         return np.zeros(0, np.int64)
-    hash_at = np.flatnonzero(a == 35)
+    step = BLOCK // 8
+    hash_at = np.concatenate([np.flatnonzero(a[k : k + step] == 35) + k for k in range(0, a.size, step)])
     if hash_at.size < 2:
         return np.zeros(0, np.int64)
     pair = hash_at[:-1][np.diff(hash_at) == 1]
@@ -225,7 +227,7 @@ def decode(block: bytes, starts: np.ndarray, ends: np.ndarray, keys: Keys) -> De
     offsets = pa.py_buffer(np.append(tiles.ravel(), np.int32(len(block))))
     quarter = np.arange(eq.size, dtype=np.int32) * 4
     cells = pa.Array.from_buffers(pa.binary(), 4 * eq.size, [None, offsets, pa.py_buffer(block)])
-    names = cells.take(pa.array(quarter)).dictionary_encode()
+    names = pc.take(cells, pa.array(quarter), boundscheck=False).dictionary_encode()
     meanings = np.array([keys.meaning(b) for b in names.dictionary.to_pylist()], np.int32).reshape(-1, 3)
     name_no = names.indices.to_numpy()
     factor_no, field_no = meanings[:, 1].copy()[name_no], meanings[:, 2].copy()[name_no]
@@ -258,13 +260,17 @@ def decode(block: bytes, starts: np.ndarray, ends: np.ndarray, keys: Keys) -> De
     has_item[f[item]] = True
     odd |= has_item & (time_at < 0)
     rows, item_rows = _rows(item, f, factor_no, keys, odd)
-    cell = item_rows * 16 + field_no[item]
-    odd[f[item[np.bincount(cell)[cell] > 1]]] = True
+    kinds = field_no[item].astype(np.uint8)
+    if rows.size:  # two values of one kind in a row: fewer kinds than items
+        first_item = np.flatnonzero(np.diff(item_rows, prepend=-1))
+        told = np.bitwise_or.reduceat(np.left_shift(np.uint32(1), kinds), first_item)
+        odd[f[rows[np.bitwise_count(told) != np.diff(first_item, append=item.size)]]] = True
 
-    keep = ~odd[f[item]]
-    item, owner_of = item[keep], f[rows[~odd[f[rows]]]]
-    rows = rows[~odd[f[rows]]]
-    item_rows = np.searchsorted(rows, item, side="right") - 1
+    keep_row = ~odd[f[rows]]
+    keep = keep_row[item_rows]
+    item, kinds, rows = item[keep], kinds[keep], rows[keep_row]
+    item_rows = (np.cumsum(keep_row, dtype=np.int32) - np.int32(1))[item_rows[keep]]
+    owner_of = f[rows]
     per_frame = np.bincount(owner_of, minlength=good.size)
     columns: dict[str, pa.Array] = {"frame": pa.array(good[owner_of].astype(np.int32))}
     for key, at_field in [(k.lower(), head[k]) for k in ("MN", "ST", "CN", "QN")] + [("data_time", time_at)]:
@@ -273,7 +279,6 @@ def decode(block: bytes, starts: np.ndarray, ends: np.ndarray, keys: Keys) -> De
         columns[key] = _pick(texts, at_field[owner_of]) if repeated is None else repeated
     columns["dialect"] = dialect.take(pa.array(owner_of))
     columns["factor_code"] = pa.array(keys.factors, pa.string()).take(pa.array(factor_no[rows]))
-    kinds = field_no[item].astype(np.int8)
     by_kind = np.argsort(kinds, kind="stable")
     until = np.cumsum(np.bincount(kinds, minlength=len(FIELD_NO)))
     item, item_rows = item[by_kind], item_rows[by_kind]
@@ -312,7 +317,7 @@ def _scatter(texts: pa.Array, fields: np.ndarray, value_len: np.ndarray, at: np.
     """A column of n rows with the values of `fields` at rows `at` (ascending), null elsewhere."""
     if not fields.size:
         return pa.nulls(n, pa.string())
-    values = texts.take(pa.array(fields * np.int32(4) + np.int32(2)))
+    values = pc.take(texts, pa.array(fields * np.int32(4) + np.int32(2)), boundscheck=False)
     if fields.size == n:
         return values
     offsets = np.zeros(n + 1, np.int32)
@@ -373,7 +378,7 @@ def _rows(
     order = np.argsort(runs, kind="stable")
     again = order[1:][runs[order][1:] == runs[order][:-1]]
     odd[f[rows[again]]] = True
-    return rows, np.cumsum(starts_row) - 1
+    return rows, np.cumsum(starts_row, dtype=np.int32) - np.int32(1)
 
 
 def first_equal(data: bytes, starts: np.ndarray, ends: np.ndarray, prints: np.ndarray) -> np.ndarray:

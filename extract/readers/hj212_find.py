@@ -5,7 +5,6 @@ Invariant: every packet found has one number, in order of its place in the bytes
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from extract.readers import hj212_codec as codec
 from extract.readers import hj212_rules as rules
 from extract.readers.hj212_rules import OK, Frame
 
-_CN = re.compile(rb";CN=")
+_CN = b";CN="
 
 
 @dataclass
@@ -108,16 +107,18 @@ def _headerless(
     stream: bytes, starts: np.ndarray, ends: np.ndarray, broken: dict[int, Frame]
 ) -> Iterator[Frame]:
     """Data segments that stand outside every packet: their header was lost."""
-    marks = np.array([m.start() for m in _CN.finditer(stream)], np.int64)
-    if not marks.size:
-        return
-    before = np.searchsorted(starts, marks, side="right") - 1
     limit = np.array(
         [e + 4 if e >= 0 else broken[s].end for s, e in zip(starts.tolist(), ends.tolist(), strict=True)], np.int64
-    ) if starts.size else np.zeros(0, np.int64)  # fmt: skip
-    outside = (before < 0) | (marks >= (limit[before] if starts.size else 0))
+    )  # fmt: skip
+    gap_from, gap_to = np.append(0, limit), np.append(starts, len(stream))
+    wide = np.flatnonzero(gap_to - gap_from >= len(_CN))
+    marks: list[tuple[int, int]] = []  # places of ;CN= outside every packet, and the packet before
+    for i, at, to in zip((wide - 1).tolist(), gap_from[wide].tolist(), gap_to[wide].tolist(), strict=True):
+        while (at := stream.find(_CN, at, to)) >= 0:
+            marks.append((at, i))
+            at += len(_CN)
     low = 0
-    for at, i in zip(marks[outside].tolist(), before[outside].tolist(), strict=True):
+    for at, i in marks:
         if at < low:
             continue
         after = int(starts[i + 1]) if i + 1 < starts.size else len(stream)
