@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,61 +16,12 @@ import duckdb
 
 from extract.errors import UsageError, UserError
 from extract.home import Home
+from warehouse.explain_step import Step
 from warehouse.lineage import ANY, NO_RIGHT, Landing, NotPossibleError
 
 MAX_DEPTH = 20
 _HELD = "held against the whole release"
 WHOLE = f"agrees (no rows stand behind it: {_HELD})"
-
-
-@dataclass
-class Step:
-    """Rows of one model that stand behind one row above them."""
-
-    model: str
-    title_zh: str
-    columns: list[str]
-    rows: list[tuple[Any, ...]]
-    table: str = ""  # the temporary table that holds the rows shown
-    recomputed: str = ""  # agrees…, differs: …, not possible: … or empty where nothing stands below
-    below: list[Step] = field(default_factory=list)
-    records: list[dict[str, Any]] = field(default_factory=list)
-    clauses: list[dict[str, Any]] = field(default_factory=list)
-    ends_zh: str = ""  # why the trail ends here
-    is_open: bool = True  # rows of staging models are used, not shown
-    labels: dict[str, str] = field(default_factory=dict)  # column → Chinese name
-    same_as_above: bool = False  # these rows were shown before, with all that stands behind them
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON: every row and record; what was shown before is not repeated."""
-        shown = self.is_open and not self.same_as_above
-        return {
-            "model": self.model,
-            "title_zh": self.title_zh,
-            "row_count": len(self.rows),
-            "rows": [
-                dict(zip(self.columns, (None if v is None else str(v) for v in r), strict=True))
-                for r in (self.rows if shown else [])
-            ],
-            "recomputed": self.recomputed,
-            "clauses": self.clauses,
-            "ends_zh": self.ends_zh,
-            "same_as_above": self.same_as_above,
-            "below": [] if self.same_as_above else [s.as_dict() for s in self.below],
-            "records": [] if self.same_as_above else self.records,
-        }
-
-    def walk(self) -> list[Step]:
-        """This step and all below it, each once."""
-        return [self, *(s for child in ([] if self.same_as_above else self.below) for s in child.walk())]
-
-    @property
-    def has_failed(self) -> bool:
-        """A step differs from its recomputation, or a payload, read again, from landing."""
-        return any(
-            s.recomputed.startswith("differs") or any(not r.get("agrees", True) for r in s.records)
-            for s in self.walk()
-        )
 
 
 class Explainer:
@@ -155,8 +105,10 @@ class Explainer:
     def _nothing(self, indicator: str, subject: str, period: str) -> UsageError:
         """What there is instead: other periods, other subjects, or where the codes are listed."""
         facts = [("fct_indicator_value", "indicator_code"), ("fct_index_score", "index_code")]
-        facts += [(t, "indicator_code") for t in sorted(self.tables) if t.startswith("rpt_") and self._is_report(t)]
-        hints = (
+        facts += [
+            (t, "indicator_code") for t in sorted(self.tables) if t.startswith("rpt_") and self._is_report(t)
+        ]
+        hints: tuple[tuple[str, str, list[str], str], ...] = (
             ("period", "and subject_id = ?", [subject], "periods of this subject"),
             ("subject_id", "and period = ?", [period], "subjects of this period"),
             ("period", "", [], "periods"),
@@ -179,7 +131,9 @@ class Explainer:
         )
 
     def _begin(self, model: str, where: str, values: list[Any]) -> Step:
-        return self._step(model, *self._shown(model, f'select * from build."{model}" where {where}', values), 0)
+        return self._step(
+            model, *self._shown(model, f'select * from build."{model}" where {where}', values), 0
+        )
 
     # -- rows -------------------------------------------------------------------------------------------------------
 
@@ -200,8 +154,15 @@ class Explainer:
         self, model: str, table: str, columns: list[str], rows: list[tuple[Any, ...]], depth: int
     ) -> Step:
         spec = self.models.get(model, {})
-        step = Step(model, spec.get("title_zh", ""), columns, rows, table, is_open=not model.startswith("stg_"))
+        step = Step(
+            model, spec.get("title_zh", ""), columns, rows, table, is_open=not model.startswith("stg_")
+        )
         step.labels = {c: re.split("[，、：:；（(]", d)[0] for c, d in spec.get("columns", {}).items() if d}
+        if "indicator_code" in columns and "dim_indicator" in self.tables:
+            found = self.con.execute(
+                "select indicator_code, '（' || name_zh || coalesce('，' || unit_symbol, '') || '）' from build.dim_indicator"
+            )
+            step.names = dict(found.fetchall())
         known = (model, hashlib.sha256(repr(rows).encode()).hexdigest())
         before = self._seen.get(known)
         if before is not None:
@@ -274,14 +235,18 @@ class Explainer:
 
     def _clauses(self, step: Step, spec: dict[str, Any]) -> list[dict[str, Any]]:
         """The clauses behind the rows: their own clause_id, the model's `meta.clause`, or their indicator's."""
-        if not {"dim_clause", "dim_indicator"} <= self.tables or step.model.startswith(("fct_index", "fct_indic")):
+        if not {"dim_clause", "dim_indicator"} <= self.tables or step.model.startswith(
+            ("fct_index", "fct_indic")
+        ):
             return []
         if spec.get("clause"):
             expression = spec["clause"]
         elif "clause_id" in step.columns:
             expression = "r.clause_id"
         elif "indicator_code" in step.columns:
-            expression = "(select i.clause_id from build.dim_indicator i where i.indicator_code = r.indicator_code)"
+            expression = (
+                "(select i.clause_id from build.dim_indicator i where i.indicator_code = r.indicator_code)"
+            )
         else:
             return []
         found = self.con.execute(
@@ -305,7 +270,11 @@ class Explainer:
             return barred
         try:
             bare = self._bare(step, spec)
-            rest = f"(select * from {step.table} where rowid not in (select rid from {bare}))" if bare else step.table
+            rest = (
+                f"(select * from {step.table} where rowid not in (select rid from {bare}))"
+                if bare
+                else step.table
+            )
             count = self._count_of(bare) if bare else 0
             differing = self._differing(step, spec, rest, False) if count < len(step.rows) else []
             differing += self._differing(step, spec, f"(select * from {bare})", True) if count else []
@@ -318,7 +287,11 @@ class Explainer:
             return f"differs ({len(differing)} of {len(step.rows)} rows): {told}"
         if not count:
             return "agrees"
-        return WHOLE if count == len(step.rows) else f"agrees ({count} of the rows have none behind them: {_HELD})"
+        return (
+            WHOLE
+            if count == len(step.rows)
+            else f"agrees ({count} of the rows have none behind them: {_HELD})"
+        )
 
     def _count_of(self, relation: str) -> int:
         found = self.con.execute(f"select count(*) from {relation}").fetchone()
@@ -348,7 +321,9 @@ class Explainer:
         declared = {link["parent"] for link in spec["evidence"]}
         sql: str = spec.get("recompute") or spec["sql"]
         if spec.get("recompute"):
-            names = {"{" + name + "}": name for name in declared} | {"{parent}": spec["evidence"][0]["parent"]}
+            names = {"{" + name + "}": name for name in declared} | {
+                "{parent}": spec["evidence"][0]["parent"]
+            }
         else:
             names = spec["relations"]
         for relation, name in names.items():
@@ -360,7 +335,9 @@ class Explainer:
         if not self.landing.has_hash_key:
             compared = [c for c in compared if not c.endswith("_hash")]
         listed = ", ".join(f'"{c}"' for c in compared)
-        found = self.con.execute(f"select {listed} from {rows} except select {listed} from ({again}\n) again").fetchall()
+        found = self.con.execute(
+            f"select {listed} from {rows} except select {listed} from ({again}\n) again"
+        ).fetchall()
         keys = [k for k in spec["grain"] if k in compared] or compared
         return [{k: row[compared.index(k)] for k in keys} for row in found]
 

@@ -10,15 +10,24 @@ import typer
 if TYPE_CHECKING:
     from rich.tree import Tree
 
-    from warehouse.explain import Step
+    from warehouse.explain_step import Step
 
 # told by the row above, or of no use to a reader of the tree; --json has them
 _QUIET = {
     "month", "policy_version", "period_start_date", "period_end_date", "subject_type", "scheme_version", "area_type",
     "parent_code", "clause_id", "index_code", "statistic", "averaging_minutes", "source", "site_code", "medium",
-    "sort_no",
+    "sort_no", "period_type", "is_applicable", "is_amount", "value_origin",
 }  # fmt: skip
-_WIDE = 12  # columns of one printed row
+_WIDE = 11  # columns of one printed row, beside those that say why
+_TOLD_ALWAYS = (
+    "reason_zh",
+    "withheld_reason_zh",
+    "note_zh",
+    "status",
+    "finding_zh",
+    "flag_rule",
+    "flag_human",
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -33,18 +42,23 @@ def register(app: typer.Typer) -> None:
             ),
         ],
         subject: Annotated[
-            str, typer.Argument(help="主体编码或镇街名 code or Chinese name of a town, an outlet, a section …")
+            str,
+            typer.Argument(help="主体编码或镇街名 code or Chinese name of a town, an outlet, a section …"),
         ],
         period: Annotated[
             str, typer.Argument(help="期间 2026-03, 2026-Q1 or 2026; - where a report has none")
         ],
         basis: Annotated[
             str,
-            typer.Option(help="口径 variant of the indicator, e.g. regime_2012, cod; default: `default`, else all"),
+            typer.Option(
+                help="口径 variant of the indicator, e.g. regime_2012, cod; default: `default`, else all"
+            ),
         ] = "",
         release: Annotated[str, typer.Option(help="release id; default: the current one")] = "",
         rows: Annotated[int, typer.Option(help="rows printed of each step (all are used)")] = 3,
-        as_json: Annotated[bool, typer.Option("--json", help="print JSON, with every row and record")] = False,
+        as_json: Annotated[
+            bool, typer.Option("--json", help="print JSON, with every row and record")
+        ] = False,
     ) -> None:
         """Why is this number what it is? 一个数从哪里来：值 → 得分与条款 → 日值 → 读数 → 装载 → 原始记录。
 
@@ -86,10 +100,14 @@ def summary(step: Step) -> str:
 
 def _line(step: Step, row: tuple[Any, ...]) -> str:
     told = [
-        (step.labels.get(c, c), v) for c, v in zip(step.columns, row, strict=True)
+        (c, v) for c, v in zip(step.columns, row, strict=True)
         if v is not None and v is not False and not c.startswith("_") and c not in _QUIET
     ]  # fmt: skip
-    return "  ".join(f"{label}={_short(v)}" for label, v in told[:_WIDE]) + (" …" if len(told) > _WIDE else "")
+    kept = [t for t in told if t[0] not in _TOLD_ALWAYS][:_WIDE] + [t for t in told if t[0] in _TOLD_ALWAYS]
+    more = " …" if len(kept) < len(told) else ""
+    return (
+        "  ".join(f"{step.labels.get(c, c)}={_short(v)}{step.names.get(str(v), '')}" for c, v in kept) + more
+    )
 
 
 def _short(value: Any) -> str:
@@ -117,7 +135,9 @@ def tree(step: Step, rows: int, depth: int = 0) -> Tree:
     from rich.text import Text
     from rich.tree import Tree as RichTree
 
-    head = Text.assemble((step.title_zh or step.model, "bold"), f"  {step.model}  {len(step.rows)} 行  ", _verdict(step))
+    head = Text.assemble(
+        (step.title_zh or step.model, "bold"), f"  {step.model}  {len(step.rows)} 行  ", _verdict(step)
+    )
     if step.same_as_above:
         head.append("  同上 as above", style="dim")
         return RichTree(head)
@@ -128,7 +148,7 @@ def tree(step: Step, rows: int, depth: int = 0) -> Tree:
         node.add(Text(f"条款 {told}（{clause['status']}{ended}）", style="magenta"))
     # the first levels are what was asked: an index has a dozen components
     limit = max(rows, 12) if depth <= 1 else rows
-    if step.is_open:
+    if step.is_open and not step.is_union:  # the rows of a union are those of its members, below
         for row in step.rows[:limit]:
             node.add(Text(_line(step, row)))
         if len(step.rows) > limit:

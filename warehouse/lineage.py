@@ -110,7 +110,8 @@ class Landing:
             source = get_source(source_name)
             counted = dict(
                 self.con.execute(
-                    "select load_id, max(seq) from build.load_ledger where source = ? group by load_id", [source_name]
+                    "select load_id, max(seq) from build.load_ledger where source = ? group by load_id",
+                    [source_name],
                 ).fetchall()
             )
             loads = {
@@ -144,7 +145,9 @@ def payload_records(
     or `ends_here` with the reason why the trail ends.
     """
     try:
-        where = {r["load_id"]: r for r in ledger()}  # an id may stand twice in a slice: equal rows, so any will do
+        where = {
+            r["load_id"]: r for r in ledger()
+        }  # an id may stand twice in a slice: equal rows, so any will do
     except PermissionError:
         return [_end(w, NO_RIGHT) for w in wanted]
     out: list[dict[str, Any]] = []
@@ -170,13 +173,19 @@ def payload_records(
 
 
 def _record(
-    w: Wanted, row: dict[str, Any], known: dict[str, Any], records: dict[Any, Any], by_row: dict[int, list[str | None]]
+    w: Wanted,
+    row: dict[str, Any],
+    known: dict[str, Any],
+    records: dict[Any, Any],
+    by_row: dict[int, list[str | None]],
 ) -> dict[str, Any]:
     col = w[2]
     if col == ANY:
         cols = by_row.get(w[1], [])
         if len(cols) > 1:
-            return _end(w, f"record {w[1]} stands {len(cols)} times in this payload and the release keeps no column")
+            return _end(
+                w, f"record {w[1]} stands {len(cols)} times in this payload and the release keeps no column"
+            )
         col = cols[0] if cols else None
     got = records.get((w[1], col))
     if got is None:
