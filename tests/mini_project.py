@@ -104,7 +104,7 @@ def make_project(folder: Path) -> Path:
         shutil.copyfile(real / name, folder / name)
     (folder / "dbt_project.yml").write_text(
         "name: jianhu\nversion: '1.0.0'\nconfig-version: 2\nprofile: jianhu\nmodel-paths: [models]\n"
-        "models: {jianhu: {+materialized: table, +meta: {publish: true}}}\n"
+        "models: {jianhu: {+materialized: table, staging: {+meta: {publish: false}}}}\n"
         "seeds: {jianhu: {+meta: {publish: true}}}\n",
         "utf-8",
     )

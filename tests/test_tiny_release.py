@@ -85,7 +85,9 @@ def test_status_tells_release_and_stale_sources(tiny_release: Tiny, own: Home) -
     assert body["release"]["loads_not_released"] == 0
     # the last hours of the district are two weeks old at as_of, its yearly registers are not
     assert "air_platform_hourly" in body["stale"] and "forest" not in body["stale"]
-    fresh = json.loads(made.jianhu("status", "--json", "--as-of", "2026-03-21 01:00:00", home=own.root)["out"])
+    fresh = json.loads(
+        made.jianhu("status", "--json", "--as-of", "2026-03-21 01:00:00", home=own.root)["out"]
+    )
     assert "air_platform_hourly" not in fresh["stale"]
     quality = json.loads((reading.current_folder(tiny_release.home) / "quality.json").read_text("utf-8"))
     states = {s["source"]: s["state"] for s in quality["sources"]}
@@ -103,7 +105,9 @@ class _Links(HTMLParser):
         self.fetched: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.fetched += [v or "" for k, v in attrs if k in ("src", "href", "srcset", "action", "data", "poster")]
+        self.fetched += [
+            v or "" for k, v in attrs if k in ("src", "href", "srcset", "action", "data", "poster")
+        ]
 
 
 def test_quality_page_fetches_nothing(tiny_release: Tiny) -> None:
@@ -120,7 +124,9 @@ def test_data_package_describes_every_published_table(tiny_release: Tiny) -> Non
     package = json.loads((folder / "datapackage.json").read_text("utf-8"))
     told = {r["name"]: r for r in package["resources"]}
     with reading.connect(tiny_release.home) as con:
-        tables = {r[0] for r in con.execute("select table_name from duckdb_tables()").fetchall()} - {"release"}
+        tables = {r[0] for r in con.execute("select table_name from duckdb_tables()").fetchall()} - {
+            "release"
+        }
         assert set(told) - {"release"} == tables
         for name in sorted(tables):
             columns = [d[0] for d in con.execute(f'describe "{name}"').fetchall()]
@@ -159,7 +165,16 @@ def test_workbook_is_whole_marked_and_repeats(tiny_release: Tiny, own: Home) -> 
     assert len(set(names)) == TOWNS and all(names)
     cover = "\n".join(str(c.value) for row in book["封面"].iter_rows() for c in row if c.value)
     release = tiny_release.report("refresh")["release"]
-    for text in ("示意权重，非官方", release, "2026年第一季度", "编制", "审核", "审定", "统计口径", "2026-04-05 08:00"):
+    for text in (
+        "示意权重，非官方",
+        release,
+        "2026年第一季度",
+        "编制",
+        "审核",
+        "审定",
+        "统计口径",
+        "2026-04-05 08:00",
+    ):
         assert text in cover, text
     # every figure of the scheme stands beside its mark
     header = [c.value for c in town[3]]

@@ -86,7 +86,9 @@ def make(folder: Path) -> None:
     home = Home(folder / "home").ensure()
     told: dict[str, dict[str, Any]] = {}
 
-    def step(name: str, *args: str, env: dict[str, str] | None = None, codes: tuple[int, ...] = (0, 4)) -> None:
+    def step(
+        name: str, *args: str, env: dict[str, str] | None = None, codes: tuple[int, ...] = (0, 4)
+    ) -> None:
         told[name] = jianhu(*args, home=home.root, env=env)
         (folder / "commands.json").write_text(json.dumps(told, ensure_ascii=False), "utf-8")
         assert told[name]["code"] in codes, (
