@@ -71,6 +71,7 @@ class ExportSpec(Strict):
     period_type: Literal["quarter", "month", "year"] = "quarter"
     scope_notes: list[str]
     sign_off: list[str] = ["编制", "审核", "审定"]
+    labels: dict[str, dict[str, str]] = {}  # column → code → the word that is printed instead
     sheets: list[SheetSpec] = Field(min_length=1)
 
 

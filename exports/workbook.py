@@ -34,10 +34,13 @@ IDENTITY = {"indicator_code", "subject_id", "component_code", "period"}
 class Book:
     """One workbook being written; formats are made once."""
 
-    def __init__(self, path: Path, created: datetime, title: str, footer: str) -> None:
+    def __init__(
+        self, path: Path, created: datetime, title: str, footer: str, labels: dict[str, dict[str, str]]
+    ) -> None:
         self.book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
         self.book.set_properties({"title": title, "author": "鉴湖", "company": "", "created": created})
         self.footer = footer
+        self.labels = labels
         self._formats: dict[tuple[Any, ...], Format] = {}
 
     def format(self, **props: Any) -> Format:
@@ -171,6 +174,16 @@ def _sheet(
             rule="an export is complete or refused",
             todo="choose a period that the release holds, or refresh",
         )
+    found = (
+        {str(r[-1] if extra else r[wanted.index(spec.status_column)]) for r in rows}
+        if spec.status_column
+        else set()
+    )
+    words = [book.labels.get(c.name, {}) for c in spec.columns]
+    rows = [
+        tuple(words[i].get(v, v) if i < len(words) and isinstance(v, str) else v for i, v in enumerate(r))
+        for r in rows
+    ]
     sheet = book.book.add_worksheet(spec.title)
     sheet.hide_gridlines(2)
     header_row = 2
@@ -231,10 +244,7 @@ def _sheet(
         printed -= 1
     _print_setup(book, sheet, printed, header_row)
     sheet.print_area(0, 0, bottom, printed - 1)
-    if spec.status_column is None:
-        return set()
-    col = (wanted + extra).index(spec.status_column)
-    return {str(r[col]) for r in rows if r[col] is not None}
+    return found - {"None"}
 
 
 def _cover(book: Book, export: Export, facts: list[tuple[str, str]], trial: str) -> None:
@@ -293,7 +303,7 @@ def write(
     target = out / f"{export.name}_{period}{'_试算' if trial else ''}.xlsx"
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     footer = f"{export.spec.title_zh} {title_zh(period)} · 发布 {release['id']} · 截至 {as_of:%Y-%m-%d %H:%M}"
-    book = Book(partial, as_of, export.spec.title_zh, footer)
+    book = Book(partial, as_of, export.spec.title_zh, footer, export.spec.labels)
     audience = {"leadership": "区领导（内部）", "bureau": "局内", "open": "公开"}[export.spec.audience]
     facts = [
         ("期间", title_zh(period)),

@@ -25,3 +25,13 @@
 {% macro squeeze_zero_width(x) -%}
     translate({{ x }}, concat(chr(8203), chr(8204), chr(8205), chr(65279)), '')
 {%- endmacro %}
+
+{#- aggregate: the least certain of several statuses, for a row that prints figures of different standing -#}
+{% macro worst_status(x) -%}
+case
+    when count(case when {{ x }} = 'illustrative' then 1 end) > 0 then 'illustrative'
+    when count(case when {{ x }} = 'unverified' then 1 end) > 0 then 'unverified'
+    when count(case when {{ x }} = 'adopted' then 1 end) > 0 then 'adopted'
+    when count({{ x }}) > 0 then 'verified'
+end
+{%- endmacro %}

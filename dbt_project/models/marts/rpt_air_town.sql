@@ -10,11 +10,11 @@ with cells as (
         {%- endfor %}
         max(case when indicator_code = 'air_good_day_share_pct' then expected_count end) as expected_count,
         max(case when indicator_code = 'air_good_day_share_pct' then observed_count end) as observed_count,
-        max(maturity) as maturity,
+        max(case when indicator_code = 'air_good_day_share_pct' then maturity end) as maturity,
         max(case when indicator_code = 'air_good_day_share_pct' then policy_version end) as policy_version,
         max(case when indicator_code = 'air_good_day_share_pct' then reason_zh end) as reason_zh,
         max(case when indicator_code = 'air_good_day_share_pct' then applicability end) as applicability,
-        max(status) as status
+        {{ worst_status('status') }} as status
     from {{ ref('fct_indicator_value') }}
     where subject_type = 'area' and period_type in ('month', 'quarter', 'year') and indicator_code like 'air%'
     group by subject_id, period_type, period, period_start_date, basis
