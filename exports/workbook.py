@@ -153,11 +153,10 @@ def _chart(book: Book, sheet: Worksheet, spec: SheetSpec, rows: list[tuple[Any, 
 
 def _sheet(
     book: Book, con: duckdb.DuckDBPyConnection, spec: SheetSpec, fill: dict[str, str], trial: str
-) -> set[str]:
-    """Write one sheet; returns the statuses that its rows carry."""
+) -> None:
+    """Write one sheet: title, note, header, rows, totals, charts, print set-up."""
     wanted = [c.name for c in spec.columns]
-    extra = [spec.status_column] if spec.status_column and spec.status_column not in wanted else []
-    columns = ", ".join(f'"{c}"' for c in wanted + extra)
+    columns = ", ".join(f'"{c}"' for c in wanted)
     sql = f"select {columns} from {spec.mart} where {spec.where.format(**fill)} order by {spec.order_by}"
     try:
         rows = con.execute(sql).fetchall()
@@ -174,16 +173,8 @@ def _sheet(
             rule="an export is complete or refused",
             todo="choose a period that the release holds, or refresh",
         )
-    found = (
-        {str(r[-1] if extra else r[wanted.index(spec.status_column)]) for r in rows}
-        if spec.status_column
-        else set()
-    )
     words = [book.labels.get(c.name, {}) for c in spec.columns]
-    rows = [
-        tuple(words[i].get(v, v) if i < len(words) and isinstance(v, str) else v for i, v in enumerate(r))
-        for r in rows
-    ]
+    rows = [tuple(words[i].get(v, v) if isinstance(v, str) else v for i, v in enumerate(r)) for r in rows]
     sheet = book.book.add_worksheet(spec.title)
     sheet.hide_gridlines(2)
     header_row = 2
@@ -244,7 +235,6 @@ def _sheet(
         printed -= 1
     _print_setup(book, sheet, printed, header_row)
     sheet.print_area(0, 0, bottom, printed - 1)
-    return found - {"None"}
 
 
 def _cover(book: Book, export: Export, facts: list[tuple[str, str]], trial: str) -> None:
