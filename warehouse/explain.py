@@ -70,7 +70,7 @@ class Explainer:
             )
         if self._listed("fct_index_score", "component_code", key, "index_code"):
             return self._begin("fct_index_score", "index_code = ? and subject_id = ? and period = ?", key)
-        for report in sorted(t for t in self.tables if t.startswith("rpt_") and self._is_report(t)):
+        for report in self._reports():
             where = "indicator_code = ? and subject_id = ? and coalesce(period, '-') = ?"
             values = list(key)
             if basis and "basis" in self._columns(report):
@@ -83,8 +83,10 @@ class Explainer:
     def _columns(self, table: str) -> list[str]:
         return [d[0] for d in self.con.execute(f'select * from build."{table}" limit 0').description or []]
 
-    def _is_report(self, table: str) -> bool:
-        return {"indicator_code", "subject_id", "period"} <= set(self._columns(table))
+    def _reports(self) -> list[str]:
+        """Reports whose rows say which cell they are."""
+        named = sorted(t for t in self.tables if t.startswith("rpt_") or t == "fct_reconciliation")
+        return [t for t in named if {"indicator_code", "subject_id", "period"} <= set(self._columns(t))]
 
     def _listed(self, fact: str, column: str, key: list[str], code: str = "indicator_code") -> list[str]:
         if fact not in self.tables:
@@ -105,9 +107,7 @@ class Explainer:
     def _nothing(self, indicator: str, subject: str, period: str) -> UsageError:
         """What there is instead: other periods, other subjects, or where the codes are listed."""
         facts = [("fct_indicator_value", "indicator_code"), ("fct_index_score", "index_code")]
-        facts += [
-            (t, "indicator_code") for t in sorted(self.tables) if t.startswith("rpt_") and self._is_report(t)
-        ]
+        facts += [(t, "indicator_code") for t in self._reports()]
         hints: tuple[tuple[str, str, list[str], str], ...] = (
             ("period", "and subject_id = ?", [subject], "periods of this subject"),
             ("subject_id", "and period = ?", [period], "subjects of this period"),

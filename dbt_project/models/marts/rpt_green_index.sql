@@ -8,7 +8,8 @@ select
     s.period,
     s.component_code,
     coalesce(g.name_zh, '合计') as component_name_zh,
-    s.indicator_code,
+    -- the cell of the total is the index itself
+    coalesce(s.indicator_code, s.index_code) as indicator_code,
     n.name_zh as indicator_name_zh,
     n.unit_symbol,
     s.value,

@@ -19,7 +19,8 @@ select
     coalesce(k.name_zh, '合计') as component_name_zh,
     k.factor,
     coalesce(k.sort_no, 99) as sort_no,
-    s.indicator_code,
+    -- the cell of the total is the index itself
+    coalesce(s.indicator_code, s.index_code) as indicator_code,
     i.unit_symbol,
     s.value,
     s.floor_value,
