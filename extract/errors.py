@@ -5,6 +5,8 @@ Invariant: nothing that a user did wrong reaches the terminal as a traceback; th
 
 from __future__ import annotations
 
+import errno
+
 
 class UserError(Exception):
     """A mistake in input, settings or use, told in one message.
@@ -39,3 +41,25 @@ class LoadRefused(UserError):
 
 class Unreachable(UserError):
     """A provider did not answer; other providers are not affected."""
+
+
+def told_by_system(error: BaseException) -> UserError | None:
+    """The machine's own refusals as one message: disk full, no right to write; None for everything else.
+
+    DuckDB and pyarrow wrap the system's words, so the text is looked at where there is no errno.
+    """
+    number, text = getattr(error, "errno", None), str(error)
+    if number in (errno.ENOSPC, errno.EDQUOT) or "No space left on device" in text or "Out of Disk" in text:
+        return UserError(
+            "the disk is full",
+            where=getattr(error, "filename", None) or text.splitlines()[0][:200],
+            rule="what was not committed whole does not exist; what was committed stands",
+            todo="free space (old releases: --keep; work/), then run the same command again",
+        )
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return UserError(
+            "a file or folder may not be written or read",
+            where=str(getattr(error, "filename", None) or text),
+            todo="run as the user that owns the home, or correct its rights",
+        )
+    return None

@@ -21,7 +21,7 @@ import pyarrow as pa
 from extract import landing, lock
 from extract import ledger as ledgers
 from extract.door import BATCH_ROWS, Door
-from extract.errors import LoadRefused, UserError
+from extract.errors import LoadRefused, UserError, told_by_system
 from extract.home import Home
 from extract.home import home as default_home
 from extract.readers.base import Parsed, Payload, Reader, Request, Slice, get_reader
@@ -338,6 +338,9 @@ def _run_one(source: Source, home: Home, request: Request, reparse: bool, wait_s
     except UserError as e:
         result.state, result.error = "failed", str(e)
     except Exception as e:  # one source's fault must not take the others along
+        if (told := told_by_system(e)) is not None:
+            result.state, result.error = "failed", str(told)
+            return result
         log = home.work / "logs" / f"extract.{source.name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(traceback.format_exc(), "utf-8")

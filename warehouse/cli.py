@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from extract.errors import UsageError, UserError
+from extract.errors import UsageError, UserError, told_by_system
 
 app = typer.Typer(
     name="jianhu",
@@ -338,6 +338,12 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except Exception as e:
+        told = told_by_system(e)
+        if told is None:
+            raise
+        print(f"error: {told}", file=sys.stderr)
+        sys.exit(told.exit_code)
     except KeyboardInterrupt:
         print("error: interrupted; nothing half-made is left behind", file=sys.stderr)
         sys.exit(130)
