@@ -6,6 +6,7 @@ telemetry, no state outside `<home>/work/dbt`.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from extract.errors import UserError
+from extract.errors import UserError, told_by_system
 from extract.home import REPO, Home
 from extract.secrets import setting
 from extract.source import Source, load_sources
@@ -170,7 +171,8 @@ def _die_with_parent() -> None:
 
 def _pump(stream: Any, out: Any, tail: deque[str], progress: Callable[[str], None] | None) -> None:
     for line in stream:
-        out.write(line)
+        with contextlib.suppress(OSError):  # a full disk is told once, by dbt's own failure
+            out.write(line)
         tail.append(line.rstrip())
         hit = _PROGRESS.search(line)
         if hit and progress and hit.group(3) not in ("PASS", "SKIP"):
@@ -179,6 +181,9 @@ def _pump(stream: Any, out: Any, tail: deque[str], progress: Callable[[str], Non
 
 
 def _message(failed: list[dict[str, Any]], tail: list[str]) -> str:
+    told = told_by_system(RuntimeError("\n".join([*tail, *(r.get("message") or "" for r in failed)])))
+    if told is not None:
+        return told.what
     if not failed:
         lines = [x for x in tail if x.strip()]
         errors = [i for i, x in enumerate(lines) if "Error" in x]
