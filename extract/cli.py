@@ -5,6 +5,7 @@ Invariant: importing this module loads neither DuckDB nor Arrow nor Great Expect
 
 from __future__ import annotations
 
+import glob
 import json
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -88,6 +89,11 @@ def extract_command(
             raise UsageError("no source is named", todo="name sources, or use --all or --provider NAME")
         if files and len(set(chosen)) != 1:
             raise UsageError("--files belongs to one source", todo="name exactly one source")
+        lost = [f for f in files or [] if not glob.glob(f, recursive=True)]
+        if lost:
+            raise UsageError(
+                f"no file matches --files {', '.join(lost)}", todo="check the path; put a glob in quotes"
+            )
         first, last = _day(since, "--since"), _day(until, "--until")
         if first and last and first >= last:
             raise UsageError(
