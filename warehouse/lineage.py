@@ -104,10 +104,15 @@ class Landing:
         import pyarrow as pa
 
         from extract.source import get_source
-        from warehouse.raw import create_raw
+        from warehouse.raw import create_raw, quote, raw_columns
 
+        name = f"raw_{len(self._made)}_{source_name}"
         try:
             source = get_source(source_name)
+            if only is not None and not only:
+                columns = ", ".join(f"{quote(n)} {t}" for n, t in raw_columns(source))
+                self.con.execute(f"create temp table {name} ({columns})")
+                return name
             counted = dict(
                 self.con.execute(
                     "select load_id, max(seq) from build.load_ledger where source = ? group by load_id",
@@ -128,10 +133,8 @@ class Landing:
         from extract.ledger import SCHEMA
 
         create_raw(self.con, {source_name: source}, pa.Table.from_pylist(chosen, schema=SCHEMA), self.home)
-        name = f"raw_{len(self._made)}_{source_name}"
-        self.con.execute(f'create temp table {name} as from raw."{source_name}"')
-        self.con.execute(f'drop table raw."{source_name}"')
-        return name
+        self.con.execute(f'alter table raw."{source_name}" rename to {name}')
+        return f"raw.{name}"
 
 
 def payload_records(
