@@ -70,6 +70,7 @@ def test_every_component_of_a_town_and_month_reaches_payload_records_and_is_reco
     assert verdicts(whole) == []
     scored = next(s for s in whole.walk() if s.model == "score_town_green_assessment")
     assert scored.recomputed.startswith("agrees")
+    assert scored.label_zh == "示意权重，非官方"
     assert all(r.get("agrees") for r in records(whole))
     for component, indicator, basis, applicability, value in components:
         step = explain(tiny_release, release, indicator, town, PERIOD, basis)

@@ -163,6 +163,9 @@ class Explainer:
                 "select indicator_code, '（' || name_zh || coalesce('，' || unit_symbol, '') || '）' from build.dim_indicator"
             )
             step.names = dict(found.fetchall())
+        if "scheme_version" in columns and "scheme" in self.tables:
+            query = f"select distinct label_zh from build.scheme where scheme_version in (select scheme_version from {table})"
+            step.label_zh = "；".join(str(r[0]) for r in self.con.execute(query).fetchall() if r[0])
         known = (model, hashlib.sha256(repr(rows).encode()).hexdigest())
         before = self._seen.get(known)
         if before is not None:

@@ -150,7 +150,9 @@ def tree(step: Step, rows: int, depth: int = 0) -> Tree:
     limit = max(rows, 12) if depth <= 1 else rows
     if step.is_open and not step.is_union:  # the rows of a union are those of its members, below
         for row in step.rows[:limit]:
-            node.add(Text(_line(step, row)))
+            node.add(
+                Text.assemble(_line(step, row), (f"  【{step.label_zh}】" if step.label_zh else "", "yellow"))
+            )
         if len(step.rows) > limit:
             node.add(Text(f"… 另有 {len(step.rows) - limit} 行", style="dim"))
     if step.ends_zh:

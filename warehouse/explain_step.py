@@ -21,6 +21,7 @@ class Step:
     below: list[Step] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
     clauses: list[dict[str, Any]] = field(default_factory=list)
+    label_zh: str = ""  # what has to stand beside every figure of these rows, e.g. 示意权重，非官方
     ends_zh: str = ""  # why the trail ends here
     is_open: bool = True  # rows of staging models are used, not shown
     labels: dict[str, str] = field(default_factory=dict)  # column → Chinese name
@@ -33,6 +34,7 @@ class Step:
         return {
             "model": self.model,
             "title_zh": self.title_zh,
+            "label_zh": self.label_zh,
             "row_count": len(self.rows),
             "rows": [
                 dict(zip(self.columns, (None if v is None else str(v) for v in r), strict=True))
