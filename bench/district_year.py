@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -97,7 +98,7 @@ def run(context: Context) -> list[Result]:
     files = sorted(
         {f"{p.parent}/*" for p in made.rglob("*") if p.is_file() and "air_platform_hourly" in str(p)}
     )
-    loaded, load_peak = _call([jianhu, "extract", SOURCE, "--files", *files, "--json"], home.root)
+    loaded, load_peak = _call([jianhu, "extract", SOURCE, *chain.from_iterable(("--files", f) for f in files), "--json"], home.root)
     daily_seconds, daily_peak = _call(
         [
             sys.executable,
@@ -107,6 +108,8 @@ def run(context: Context) -> list[Result]:
             str(home.root),
             "--as-of",
             f"{YEAR + 1}-01-02 00:00:00",
+            "--args",
+            "build --exclude-resource-type test --exclude-resource-type unit_test",
             "--select",
             "+fct_air_day",
         ],

@@ -98,9 +98,10 @@ models:
 def make_project(folder: Path) -> Path:
     """The dbt project, its profile and plugin taken from the real one."""
     real = REPO / "dbt_project"
-    (folder / "macros").mkdir(parents=True)
+    (folder / "macros" / "engine").mkdir(parents=True)
     shutil.copytree(real / "plugins", folder / "plugins", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("profiles.yml", "macros/tests.sql", "macros/generate_schema_name.sql"):
+    macros = ("macros/tests.sql", "macros/engine/rows.sql", "macros/generate_schema_name.sql")
+    for name in ("profiles.yml", *macros):
         shutil.copyfile(real / name, folder / name)
     (folder / "dbt_project.yml").write_text(
         "name: jianhu\nversion: '1.0.0'\nconfig-version: 2\nprofile: jianhu\nmodel-paths: [models]\n"

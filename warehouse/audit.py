@@ -18,7 +18,7 @@ from extract.home import REPO, Home
 from warehouse import connect as reading
 from warehouse import diff as differences
 from warehouse import privacy
-from warehouse.candidate import Candidate, PublishTable, write_json
+from warehouse.candidate import MEMORY_LIMIT, Candidate, PublishTable, write_json
 from warehouse.faults import reach
 from warehouse.hashing import TableHash, table_hash
 from warehouse.raw import literal, quote
@@ -32,8 +32,11 @@ Finding = dict[str, Any]
 
 def open_candidate(candidate: Candidate, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
     """A connection that sees the candidate's databases read-only as `build` and `restricted`."""
-    config = {"memory_limit": memory_limit} if memory_limit else {}
-    con = duckdb.connect(config={**config, "temp_directory": str(candidate.folder / "spill")})
+    config: dict[str, Any] = {
+        "memory_limit": memory_limit or MEMORY_LIMIT,
+        "temp_directory": str(candidate.folder / "spill"),
+    }
+    con = duckdb.connect(config=config)
     con.execute(f"attach {literal(str(candidate.build_db))} as build (read_only)")
     con.execute(f"attach {literal(str(candidate.restricted_db))} as restricted (read_only)")
     return con

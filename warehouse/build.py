@@ -18,7 +18,7 @@ from extract.errors import UserError
 from extract.home import Home
 from extract.source import Source, load_sources
 from warehouse import connect as reading
-from warehouse.candidate import Candidate, candidate_folder, drop_candidate, write_json
+from warehouse.candidate import MEMORY_LIMIT, Candidate, candidate_folder, drop_candidate, write_json
 from warehouse.dbt import PROJECT_DIR, run_dbt
 from warehouse.faults import reach
 from warehouse.inputs import Inputs, default_scheme_mode, parse_as_of, read_inputs
@@ -47,7 +47,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Options:
-    """How to build. threads, memory_limit: of DuckDB, None = its defaults; keep: releases kept by retention."""
+    """How to build. threads, memory_limit: of DuckDB, None = all cores, 5 GB; keep: releases kept by retention."""
 
     as_of: str | None = None
     scheme_mode: str | None = None
@@ -99,11 +99,12 @@ def build_candidate(
         config: dict[str, Any] = {
             "preserve_insertion_order": "false",
             "temp_directory": str(folder / "spill"),
+            "memory_limit": options.memory_limit or MEMORY_LIMIT,
+            # no release: the newest storage is written in two thirds of the time
+            "storage_compatibility_version": "latest",
         }
         if options.threads:
             config["threads"] = str(options.threads)
-        if options.memory_limit:
-            config["memory_limit"] = options.memory_limit
         with duckdb.connect(str(build_db), config=config) as con:
             rows = create_raw(con, options.declared(), inputs.table(), home, progress)
         reach("build.raw")

@@ -19,6 +19,7 @@ from warehouse.raw import LEDGER_COLUMNS
 RESOURCE_TYPES = ("model", "seed")
 LEDGER_TABLE = "load_ledger"
 RELEASE_TABLE = "release"
+MEMORY_LIMIT = "5GB"  # of DuckDB where the caller names none; the rest of the process comes on top
 
 
 @dataclass(frozen=True)

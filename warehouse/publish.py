@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 STORAGE_VERSION = "v1.2.0"  # read by DuckDB 1.2 and later, 2.0 included
 TOTAL_ORDER_ROWS = 1_000_000  # smaller tables are ordered by every column after their key
+MONTHLY_ROWS = 5_000_000  # longer tables are ordered month by month
 
 
 def publish_candidate(
@@ -180,10 +181,7 @@ def _copy(
             key = [c for c in (t.meta.get("order_by") or t.grain) if c in columns]
             if not key or told < TOTAL_ORDER_ROWS:
                 key += [c for c in columns if c not in key]
-            order = ", ".join(f"{quote(c)} nulls first" for c in key)
-            con.execute(
-                f"create table rel.main.{quote(t.name)} as select * from {t.relation} order by {order}"
-            )
+            _copy_ordered(con, t, key, told > MONTHLY_ROWS and "month" in columns)
             row = con.execute(f"select count(*) from rel.main.{quote(t.name)}").fetchone()
             if row is None or row[0] != told:
                 raise RuntimeError(f"copy of {t.name}: {row} rows, audited {told}")
@@ -206,6 +204,22 @@ def _copy(
         con.execute("checkpoint rel")
     finally:
         con.execute("detach rel")
+
+
+def _copy_ordered(con: duckdb.DuckDBPyConnection, t: PublishTable, key: list[str], by_month: bool) -> None:
+    """One table, ordered by the key; a long one month by month, so that the sort stays in memory."""
+    target = f"rel.main.{quote(t.name)}"
+    order = ", ".join(f"{quote(c)} nulls first" for c in key)
+    if not by_month:
+        con.execute(f"create table {target} as select * from {t.relation} order by {order}")
+        return
+    con.execute(f"create table {target} as select * from {t.relation} limit 0")
+    months = con.execute(f"select distinct month from {t.relation} order by month nulls first").fetchall()
+    for (month,) in months:
+        con.execute(
+            f"insert into {target} select * from {t.relation} where month is not distinct from ? order by {order}",
+            [month],
+        )
 
 
 def read_units(project_dir: Path) -> dict[str, str]:

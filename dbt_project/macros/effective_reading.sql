@@ -59,12 +59,12 @@ select
     c.*,
     case when c.flag_human is not null or v.is_void then null else c.value end as effective_value
 from (
-    select {{ jianhu.fact_reading_names() | join(', ') }}
+    -- a plain join, no `not exists`: that one would keep all readings in memory
+    select {% for c in jianhu.fact_reading_names() %}f.{{ c }}{{ ', ' if not loop.last }}{% endfor %}
     from (select * from {{ ref('fct_reading') }} where {{ condition }}) as f
-    where not exists (
-        select 1 from contested as r
-        where {% for k in series %}f.{{ k }} = r.{{ k }}{{ ' and ' if not loop.last }}{% endfor %}
-    )
+    left join contested as r
+        on {% for k in series %}f.{{ k }} = r.{{ k }}{{ ' and ' if not loop.last }}{% endfor %}
+    where r.point_id is null
     union all
     select {{ jianhu.fact_reading_names() | join(', ') }}
     from ranked

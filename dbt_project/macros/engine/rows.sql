@@ -73,3 +73,14 @@ where _rank = 1
 {% macro spark__matches(x, pattern) -%}
     ({{ x }} rlike '^({{ pattern }})$')
 {%- endmacro %}
+
+{#- a 64-bit number of the columns of a row, equal for equal rows (null is a value); never stored: it differs by engine -#}
+{% macro row_hash(columns) -%}
+    {{ return(adapter.dispatch('row_hash', 'jianhu')(columns)) }}
+{%- endmacro %}
+{% macro default__row_hash(columns) -%}
+    hash({{ columns | join(', ') }})
+{%- endmacro %}
+{% macro spark__row_hash(columns) -%}
+    xxhash64({{ columns | join(', ') }})
+{%- endmacro %}

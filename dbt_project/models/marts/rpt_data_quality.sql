@@ -18,20 +18,59 @@ loads as (
     group by source, {{ month_of('window_start') }}
 ),
 
-series as (
+kinds as (
     select
-        source, month, point_id, factor_code, averaging_minutes,
+        source, month, point_id, factor_code, averaging_minutes, statistic, maturity, value_origin,
         count(*) as reading_count,
-        count(value) as value_count,
         sum(case when value is null and qualifier is null then 1 else 0 end) as blank_count,
         sum(case when qualifier = '<' then 1 else 0 end) as below_detection_count,
         sum(case when flag_device is not null and flag_device <> 'N' then 1 else 0 end) as device_flag_count,
         sum(case when flag_rule is not null and flag_rule <> '' then 1 else 0 end) as rule_flag_count,
         sum(case when flag_human is not null and flag_human <> '' then 1 else 0 end) as human_flag_count,
-        count(distinct case when value is not null or qualifier is not null then observed_at end) as time_count,
+        sum(case when value is not null or qualifier is not null then 1 else 0 end) as told_count,
         max(observed_at) as last_at
     from {{ ref('fct_reading') }}
+    group by source, month, point_id, factor_code, averaging_minutes, statistic, maturity, value_origin
+),
+
+-- within one kind a time stands once; only where several kinds tell a series are its times told apart
+several as (
+    select source, month, point_id, factor_code, averaging_minutes
+    from kinds
+    where told_count > 0 and averaging_minutes > 0
     group by source, month, point_id, factor_code, averaging_minutes
+    having count(*) > 1
+),
+
+shared_times as (
+    select source, month, point_id, factor_code, averaging_minutes, count(*) as time_count
+    from (
+        select distinct f.source, f.month, f.point_id, f.factor_code, f.averaging_minutes, f.observed_at
+        from {{ ref('fct_reading') }} as f
+        inner join several as s
+            on f.source = s.source and f.month = s.month and f.point_id = s.point_id
+            and f.factor_code = s.factor_code and f.averaging_minutes = s.averaging_minutes
+        where f.value is not null or f.qualifier is not null
+    ) as t
+    group by source, month, point_id, factor_code, averaging_minutes
+),
+
+series as (
+    select
+        k.source, k.month, k.point_id, k.factor_code, k.averaging_minutes,
+        sum(k.reading_count) as reading_count,
+        sum(k.blank_count) as blank_count,
+        sum(k.below_detection_count) as below_detection_count,
+        sum(k.device_flag_count) as device_flag_count,
+        sum(k.rule_flag_count) as rule_flag_count,
+        sum(k.human_flag_count) as human_flag_count,
+        coalesce(max(t.time_count), sum(k.told_count)) as time_count,
+        max(k.last_at) as last_at
+    from kinds as k
+    left join shared_times as t
+        on k.source = t.source and k.month = t.month and k.point_id = t.point_id
+        and k.factor_code = t.factor_code and k.averaging_minutes = t.averaging_minutes
+    group by k.source, k.month, k.point_id, k.factor_code, k.averaging_minutes
 ),
 
 readings as (
