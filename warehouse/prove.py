@@ -26,6 +26,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -301,6 +302,9 @@ def district(
 ) -> Iterator[dict[str, str]]:
     """A synthetic district simulated, served and extracted into `home`; gives the settings that reach it."""
     since, until = span
+    day_after = str(
+        date.fromisoformat(until) + timedelta(days=1)
+    )  # --to is the last day, --until is the day after it
     simulate = ["simulate", "--seed", str(seed), "--from", since, "--to", until, "--scale", str(scale)]
     run([*JIANHU, *simulate, "--out", str(home.root)], home, {}, log)
     from district.serve import running, set_phase
@@ -310,7 +314,12 @@ def district(
         # before the late data; with them and a wrong payload; that payload sent again as it was
         for phase in (1, 2, 3):
             set_phase(home.root, phase)
-            run([*JIANHU, "extract", "--all", "--since", since, "--until", until, "--json"], home, env, log)
+            run(
+                [*JIANHU, "extract", "--all", "--since", since, "--until", day_after, "--json"],
+                home,
+                env,
+                log,
+            )
         yield env
 
 
@@ -383,8 +392,6 @@ def main() -> int:
 
 
 def _later(day: str) -> str:
-    from datetime import datetime, timedelta
-
     return (datetime.strptime(day, "%Y-%m-%d") + timedelta(days=15, hours=8)).strftime("%Y-%m-%d %H:%M:%S")
 
 
