@@ -2,7 +2,6 @@
 -- Towns without a station are told as missing with the reason, never as zero.
 {{ config(meta={'evidence': [
     {'parent': 'fct_air_day', 'label_zh': '空气日评价',
-        'when': "indicator_code in ('air_good_day_count', 'air_valid_day_count', 'air_good_day_share_pct')",
         'on': {'subject_type': 'subject_type', 'subject_id': 'subject_id',
             'air_date >=': 'period_start_date', 'air_date <': 'period_end_date'}},
     {'parent': 'fct_air_period', 'label_zh': '空气月季年评价',
