@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import time
-from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -95,10 +94,8 @@ def run(context: Context) -> list[Result]:
         ],
         home.root,
     )
-    files = sorted(
-        {f"{p.parent}/*" for p in made.rglob("*") if p.is_file() and "air_platform_hourly" in str(p)}
-    )
-    loaded, load_peak = _call([jianhu, "extract", SOURCE, *chain.from_iterable(("--files", f) for f in files), "--json"], home.root)
+    payloads = str(made / f"{YEAR}-*.json.zst")
+    loaded, load_peak = _call([jianhu, "extract", SOURCE, "--files", payloads, "--json"], home.root)
     daily_seconds, daily_peak = _call(
         [
             sys.executable,
