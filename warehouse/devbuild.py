@@ -17,6 +17,7 @@ import duckdb
 from extract.errors import UserError
 from extract.home import Home
 from extract.home import home as find_home
+from extract.ledger import ledger, winners
 from extract.source import load_sources
 from warehouse.dbt import run_dbt
 from warehouse.raw import create_raw
@@ -32,23 +33,13 @@ def devbuild(
     project_dir: Path | None = None,
 ) -> None:
     """Fresh build databases, raw tables of the winning loads, then one dbt call. keep: do not remake the raw tables."""
-    import pyarrow as pa
-
     home.ensure()
     build_db, restricted_db = home.work / "build.duckdb", home.work / "restricted.duckdb"
     sources = load_sources()
     if not keep or not build_db.exists():
         for db in (build_db, restricted_db):
             db.unlink(missing_ok=True)
-        winning: pa.Table
-        try:
-            from extract import landing
-
-            winning = landing.winners(landing.ledger(home), sources)
-        except ImportError:
-            from warehouse.raw import LEDGER_COLUMNS
-
-            winning = pa.table({n: pa.array([], pa.string()) for n, _ in LEDGER_COLUMNS})
+        winning = winners(ledger(home), sources)
         duckdb.connect(str(restricted_db)).close()
         with duckdb.connect(str(build_db)) as con:
             create_raw(con, sources, winning, home, progress=lambda s: print(s, file=sys.stderr))
