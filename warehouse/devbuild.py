@@ -41,7 +41,7 @@ def devbuild(
             db.unlink(missing_ok=True)
         winning = winners(ledger(home), sources)
         duckdb.connect(str(restricted_db)).close()
-        with duckdb.connect(str(build_db)) as con:
+        with duckdb.connect(str(build_db), config={"storage_compatibility_version": "latest"}) as con:
             create_raw(con, sources, winning, home, progress=lambda s: print(s, file=sys.stderr))
     run_dbt(
         args,
