@@ -26,7 +26,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from extract import secrets
 from extract.errors import Unreachable, UserError
 from extract.readers.base import Parsed, Payload, Reader, Request, Slice
-from extract.readers.files import Location, constants_of, find, refuse_broken, slice_of, unwrap, wanted
+from extract.readers.files import Location, constants_of, fetch_files, refuse_broken
 from extract.readers.http_client import Setting
 from extract.readers.records import Rejects, match_headers, require_columns, table
 from extract.readers.windows import ZONE, windows
@@ -64,12 +64,9 @@ class DatabaseReader(Reader):
         """
         options: DatabaseOptions = self.options(source)
         if request.files:
-            for path in find(source, Location(glob=""), request):
-                payload = unwrap(source, path, workdir)
-                slice_, hints = slice_of(source, path, options.window_pattern, options.part_pattern)
-                payload.slice, payload.hints = slice_, {**hints, **payload.hints}
-                if wanted(slice_, request):
-                    yield payload
+            yield from fetch_files(
+                source, request, workdir, Location(glob=""), options.window_pattern, options.part_pattern
+            )
             return
         workdir.mkdir(parents=True, exist_ok=True)
         url = _url(source, options)

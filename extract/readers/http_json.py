@@ -25,11 +25,8 @@ from extract.readers.base import Parsed, Payload, Reader, Request, Slice
 from extract.readers.files import (
     Location,
     constants_of,
-    find,
+    fetch_files,
     refuse_broken,
-    slice_of,
-    unwrap,
-    wanted,
 )
 from extract.readers.http_client import Client, Retry, Setting, SignedAuth, TokenAuth
 from extract.readers.records import Grid, Unpivot, from_grid, from_records, lookup
@@ -87,12 +84,9 @@ class HttpJsonReader(Reader):
         """
         options: HttpOptions = self.options(source)
         if request.files:
-            for path in find(source, Location(glob=""), request):
-                payload = unwrap(source, path, workdir)
-                slice_, hints = slice_of(source, path, options.window_pattern, options.part_pattern)
-                payload.slice, payload.hints = slice_, {**hints, **payload.hints}
-                if wanted(slice_, request):
-                    yield payload
+            yield from fetch_files(
+                source, request, workdir, Location(glob=""), options.window_pattern, options.part_pattern
+            )
             return
         workdir.mkdir(parents=True, exist_ok=True)
         ok = ("result", "1") if options.grid else ("code", "0")
