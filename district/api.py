@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import secrets as random_secrets
 import threading
 import time
@@ -21,6 +22,7 @@ from urllib.parse import parse_qsl, urlsplit
 TOKEN_SECONDS = 1800
 STALE_SECONDS = 300
 MAX_PAGE = 5000
+CACHED_DAYS = 16  # of all data sets together: an extract walks the days of one after the other
 
 
 class Refused(Exception):
@@ -100,8 +102,8 @@ class Platform:
         early = self.folder / "platform" / f"phase{phase}" / kind / f"{day}.json"
         return early if early.exists() else self.folder / "platform" / kind / f"{day}.json"
 
-    def day(self, day: date) -> list[dict[str, Any]]:
-        path = self.file("air", day)
+    def day(self, kind: str, day: date) -> list[dict[str, Any]]:
+        path = self.file(kind, day)
         if not path.exists():
             return []
         key = (str(path), path.stat().st_mtime_ns)
@@ -110,11 +112,13 @@ class Platform:
         if found is None:
             found = json.loads(path.read_bytes())["data"]["list"]
             with self.lock:
-                self.cache.clear()
+                if len(self.cache) >= CACHED_DAYS:
+                    self.cache.clear()
                 self.cache[key] = found
         return found
 
-    def air(self, query: dict[str, str]) -> dict[str, Any]:
+    def records(self, kind: str, query: dict[str, str]) -> dict[str, Any]:
+        """A page of the records of one data set whose `dataTime` lies in the asked span (both ends included)."""
         begin, end = _time(query, "beginTime"), _time(query, "endTime")
         page, size = _whole(query, "page", 1), _whole(query, "pageSize", 1000)
         if page < 1 or not 1 <= size <= MAX_PAGE or end < begin or (end - begin).days > 366:
@@ -124,7 +128,7 @@ class Platform:
         day = (begin - timedelta(hours=1)).date()
         while day <= (end - timedelta(hours=1)).date():
             found += [
-                r for r in self.day(day)
+                r for r in self.day(kind, day)
                 if str(begin) <= r["dataTime"] <= str(end) and (not station or r["stationCode"] == station)
             ]  # fmt: skip
             day += timedelta(days=1)
@@ -202,7 +206,11 @@ class Handler(BaseHTTPRequestHandler):
         if (method, path) == ("GET", "/api/air/hourly"):
             self.platform.check_token(self.headers.get("Authorization") or "")
             self.platform.hiccup()
-            return _envelope(self.platform.air(query))
+            return _envelope(self.platform.records("air", query))
+        if method == "GET" and (named := re.fullmatch(r"/api/data/([a-z0-9_]+)", path)):
+            self.platform.check_token(self.headers.get("Authorization") or "")
+            self.platform.hiccup()
+            return _envelope(self.platform.records(named.group(1), query))
         if (method, path) == ("GET", "/api/water/realtime"):
             self.platform.check_signature(query)
             self.platform.hiccup()

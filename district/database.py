@@ -10,7 +10,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-TABLES = ("point_register", "enterprise_register", "permit_register")
 _SQL = {
     pa.string(): "text", pa.float64(): "double precision", pa.bool_(): "boolean", pa.date32(): "date",
     pa.timestamp("us"): "timestamp without time zone", pa.int64(): "bigint",
@@ -37,8 +36,8 @@ class PermitDatabase:
             psycopg.connect(self.server.get_uri(), autocommit=False) as connection,
             connection.cursor() as cursor,
         ):
-            for name in TABLES:
-                table = pq.read_table(folder / f"{name}.parquet")
+            for path in sorted(folder.glob("*.parquet")):
+                name, table = path.stem, pq.read_table(path)
                 columns = ", ".join(
                     f'"{f.name}" {"numeric(18,6)" if f.name in _DECIMAL else _SQL[f.type]}'
                     for f in table.schema

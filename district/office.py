@@ -6,6 +6,7 @@ a hidden row; one month comes as a GBK text that is called .xls. Invariant: an o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ import xlsxwriter
 
 from district.export_books import FIXED_DATE, month_spans
 from district.names import STREETS, SURNAMES, TOWNS, phone, stream
+from district.networks import Order
 from district.plan import District, Row
 
 CATEGORIES = ("大气", "水", "噪声", "固废", "恶臭")
@@ -46,6 +48,7 @@ class Office:
     versions: list[list[Row]] = field(default_factory=list)
     truth: dict[str, list[Row]] = field(default_factory=dict)
     identifiers: list[Row] = field(default_factory=list)
+    planted: dict[str, str] = field(default_factory=dict)  # ref of a planted order → its number
 
 
 def _order(
@@ -77,8 +80,9 @@ def _order(
     return [first, done]
 
 
-def make_complaints(d: District) -> Office:
-    """All orders of the span. Repeats are what the finished list holds, whether planted or by chance."""
+def make_complaints(d: District, planted: Sequence[Order] = ()) -> Office:
+    """All orders of the span, with those that networks plant. Repeats are what the finished list holds, whether planted or
+    by chance."""
     rng = stream(d.seed, "complaints")
     office = Office()
     sites = [
@@ -102,12 +106,16 @@ def make_complaints(d: District) -> Office:
                 again = at + timedelta(days=int(rng.integers(3, REPEAT_DAYS - 3)), hours=2)
                 last[town, name, category] = again
                 events.append((again, town, name, category))
+    refs = {(o.at, o.town, o.about, o.category): o.ref for o in planted}
+    events += refs
     events.sort()
     previous: dict[tuple[int, str, str], tuple[datetime, str]] = {}
     for n, (at, town, name, category) in enumerate(events, 1):
         versions = _order(d, rng, n, at, town, name, category)
         order = versions[0]["order_no"]
         office.versions.append(versions)
+        if (ref := refs.get((at, town, name, category))) is not None:
+            office.planted[ref] = order
         seen = previous.get((town, name, category))
         if seen and (at.date() - seen[0].date()).days <= REPEAT_DAYS:
             office.truth.setdefault("complaint_repeat", []).append(

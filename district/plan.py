@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 
 from district.names import SECTIONS, SURNAMES, TOWNS, mn, phone, stream, uscc
@@ -260,7 +261,7 @@ def point_rows(d: District) -> list[Row]:
                 "point_code": code, "name_zh": name, "medium": medium, "town_code": t.code,
                 "longitude": round(t.lon + float(rng.normal(0, 0.008)), 6),
                 "latitude": round(t.lat + float(rng.normal(0, 0.008)), 6),
-                "role": None, "water_body_type": None, "water_body_name": None, "target_class": None,
+                "role": None, "water_body_type": None, "water_body_name": None, "target_class": None, "zone_code": None, "park_code": None,
                 "section_name": None, "is_shared": False, "valid_from": start, "valid_to": None, **more,
             }
         )  # fmt: skip
@@ -273,6 +274,20 @@ def point_rows(d: District) -> list[Row]:
             water_body_name=s.river, target_class=s.target, section_name=s.name, is_shared=s.is_shared,
         )  # fmt: skip
     return rows
+
+
+def link_rows(d: District) -> list[Row]:
+    """Rows of `point_link`: the sections of one river, each with the next one upstream of it."""
+    rivers: dict[str, list[Section]] = {}
+    for s in d.sections:
+        if s.kind == "river":
+            rivers.setdefault(s.river, []).append(s)
+    return [
+        {"link_kind": "upstream", "from_point_id": f"water:{below.code}", "to_point_id": f"water:{above.code}",
+         "travel_hours": 8.0, "distance_km": 6.0, "position_no": n + 1, "valid_from": min(date(2020, 1, 1), d.first),
+         "valid_to": None}
+        for river in rivers.values() for n, (above, below) in enumerate(pairwise(river))
+    ]  # fmt: skip
 
 
 def permit_rows(d: District) -> list[Row]:

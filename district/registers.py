@@ -90,7 +90,8 @@ def write_registers(d: District, rows: dict[str, list[Row]], folder: Path) -> No
     for source, items in rows.items():
         years: dict[str, list[Row]] = {}
         for r in items:
-            key = r["period"][:4] if "period" in r else f"{r['sampled_at']:%Y}"
+            told = r.pop("register_year", None) or r.get("period") or f"{r['sampled_at']:%Y}"
+            key = str(told)[:4]
             years.setdefault(key, []).append(r)
         for year, some in sorted(years.items()):
             write_register(

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from district import air, export_books, frames, office, plan, registers, serve, stack, water
+from district import air, export_books, frames, networks, office, plan, registers, serve, stack, water
 from district.names import TOWNS
 from district.pages import DayPages
 from district.plan import District, Row
@@ -97,6 +97,24 @@ def _frame_truth(d: District, all_series: list[stack.OutletSeries], truth: dict[
             )  # fmt: skip
 
 
+def _write_feed(feed: networks.Feed, platform: Path, drop: Path, orders: dict[str, str]) -> None:
+    """The files of one network; `case_ref` of its truth and database rows becomes the number of the planted order."""
+    for rows in [*feed.truth.values(), *feed.database.values()]:
+        for row in rows:
+            if (ref := row.pop("case_ref", None)) is not None:
+                row["case_id"] = f"complaint:{orders[ref]}"
+    for name, days in feed.platform.items():
+        (platform / name).mkdir(parents=True, exist_ok=True)
+        for day, records in days:
+            body = {"code": 0, "message": "ok", "data": {"total": len(records), "list": records}}
+            text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+            (platform / name / f"{day}.json").write_text(text, "utf-8")
+    for path, data in feed.files.items():
+        target = drop / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+
+
 def simulate(
     seed: int, first: date, last: date, scale: float = 1.0, home: str | os.PathLike[str] | None = None,
     progress: Progress = lambda _: None,
@@ -121,7 +139,8 @@ def simulate(
             truth.setdefault(kind, []).extend(rows)
 
     progress("air")
-    gather(_air(d, platform).truth)
+    series = _air(d, platform)
+    gather(series.truth)
     progress("water")
     w = water.make_water(d)
     water.write_bulletins(d, w, platform / "water")
@@ -133,22 +152,33 @@ def simulate(
     gather({"below_detection": _exports_below(d, outlets)})
     gather({"damaged_frame": frames.write_frames(d, outlets, drop / "hj212")})
     export_books.write_exports(d, outlets, drop / "cems_export")
+    progress("networks")
+    base = networks.Base(d, series, w, outlets)
+    feeds = {m.__name__.rpartition(".")[2]: m.make(base) for m in networks.networks()}
     progress("offices")
-    complaints = office.make_complaints(d)
+    complaints = office.make_complaints(d, [o for f in feeds.values() for o in f.orders])
     office.write_complaints(d, complaints, drop / "complaint_12345")
     gather(complaints.truth)
     people = office.write_messages(d, drop / "messages")
     gather({"permit_report_late": office.write_permit_reports(d, drop / "permit_report")})
     samples, below = water.manual_samples(d)
     gather({"below_detection": below})
-    registers.write_registers(
-        d, {**registers.register_rows(d), "water_section_manual": samples}, drop / "register"
-    )
+    books = {**registers.register_rows(d), "water_section_manual": samples}
+    tables = {"point_register": plan.point_rows(d), "point_link": plan.link_rows(d),
+              "enterprise_register": d.enterprises, "permit_register": plan.permit_rows(d)}  # fmt: skip
+    for feed in feeds.values():
+        _write_feed(feed, platform, drop, complaints.planted)
+        gather(feed.truth)
+        tables["point_register"] += feed.points
+        tables["point_link"] += feed.links
+        for table, rows in feed.database.items():
+            tables.setdefault(table, []).extend(rows)
+        for source, rows in feed.registers.items():
+            books.setdefault(source, []).extend(rows)
+    registers.write_registers(d, books, drop / "register")
     for name in ("cnemc", "water"):
         (drop / name).mkdir(exist_ok=True)
     progress("database and truth")
-    tables = {"point_register": plan.point_rows(d), "enterprise_register": d.enterprises,
-              "permit_register": plan.permit_rows(d)}  # fmt: skip
     for name, rows in tables.items():
         write_rows(building / "database" / f"{name}.parquet", rows)
     firms = [
@@ -156,7 +186,8 @@ def simulate(
         for e in d.enterprises
         for k, c in (("name", "legal_person"), ("phone", "phone"))
     ]
-    write_rows(building / "truth" / "planted_identifiers.parquet", complaints.identifiers + people + firms)
+    planted = complaints.identifiers + people + firms + [i for f in feeds.values() for i in f.identifiers]
+    write_rows(building / "truth" / "planted_identifiers.parquet", planted)
     from district.truth import KINDS
 
     for kind in KINDS:

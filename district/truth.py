@@ -9,22 +9,14 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
+from district.networks import networks
+from district.truth_kind import Kind
 from extract.home import home as find_home
-
-
-@dataclass(frozen=True)
-class Kind:
-    """needs: relations of the release; sql: one row (found, falsely_found); says: how the kind is recognised."""
-
-    needs: tuple[str, ...]
-    sql: str
-    says: str
 
 
 def _exceedance(kind: str, when: str) -> Kind:
@@ -176,6 +168,13 @@ KINDS: dict[str, Kind] = {
 }
 
 
+for _network in networks():
+    for _name, _kind in getattr(_network, "KINDS", {}).items():
+        if _name in KINDS:
+            raise ValueError(f"two networks plant the kind {_name}")
+        KINDS[_name] = _kind
+
+
 def examine(connection: Any, kind: str, planted: Any) -> dict[str, Any]:
     """One kind against an open release. `planted`: its truth as an Arrow table."""
     row: dict[str, Any] = {
@@ -213,6 +212,9 @@ def _complete(kind: str, planted: Any) -> Any:
               "report_type": pa.string(), "report_period": pa.string(), "outlet_id": pa.string(), "date_day": pa.date32(),
               "exceeds": pa.bool_(), "limit_value": pa.float64(), "aqi": pa.int64(), "aqi_2012": pa.int64(),
               "aqi_2026": pa.int64(), "level": pa.int64(), "primary_factor": pa.string()}  # fmt: skip
+    types = {"varchar": pa.string(), "double": pa.float64(), "bigint": pa.int64(), "boolean": pa.bool_(),
+             "date": pa.date32(), "timestamp": pa.timestamp("us")}  # fmt: skip
+    wanted |= {name: types[told] for name, told in KINDS[kind].columns}
     for name, kind_of in wanted.items():
         if name not in planted.column_names:
             planted = planted.append_column(name, pa.nulls(planted.num_rows, kind_of))

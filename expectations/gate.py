@@ -90,13 +90,17 @@ def _resolved(doc: Any) -> Any:
         return doc
     if set(doc) <= {"seed", "column", "where"} and "seed" in doc:
         path = SEEDS / f"{doc['seed']}.csv"
-        if not path.exists():
+        # a seed in parts (`x.csv`, `x__noise.csv`) is one list here as it is in dbt
+        parts = [*([path] if path.exists() else []), *sorted(SEEDS.rglob(f"{path.stem}__*.csv"))]
+        if not parts:
             raise UserError(
                 f"a suite names the seed {doc['seed']!r}, which does not exist", where=f"file dbt_project/seeds/{doc['seed']}.csv",
                 todo="correct the name of the seed",
             )  # fmt: skip
-        with path.open(encoding="utf-8-sig", newline="") as f:
-            rows = list(csv.DictReader(f))
+        rows: list[dict[str, str]] = []
+        for part in parts:
+            with part.open(encoding="utf-8-sig", newline="") as f:
+                rows += csv.DictReader(f)
         where = {k: str(v) for k, v in (doc.get("where") or {}).items()}
         return sorted({r[doc["column"]] for r in rows if all(r[k] == v for k, v in where.items())} - {""})
     return {k: _resolved(v) for k, v in doc.items()}

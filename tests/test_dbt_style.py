@@ -153,6 +153,20 @@ def test_seeds_type_and_describe_every_column(compiled: dict[str, Any]) -> None:
     assert not wrong, wrong
 
 
+def test_parts_of_a_seed_have_one_header() -> None:
+    from warehouse.dbt import seed_parts
+
+    families = seed_parts(PROJECT)
+    assert {"clause"} <= set(families)
+    headers = {
+        p.stem: p.open(encoding="utf-8").readline().strip() for p in (PROJECT / "seeds").rglob("*.csv")
+    }
+    wrong = {
+        f: parts for f, parts in families.items() if len({headers[p] for p in parts}) != 1 or f not in parts
+    }
+    assert not wrong, "a part has another header than its family, or the family has no seed of its own name"
+
+
 def test_contracts_are_enforced(compiled: dict[str, Any]) -> None:
     wrong = []
     for m in models(compiled):

@@ -94,7 +94,7 @@ def test_published_figures_are_those_of_the_facts(shared: Path) -> None:
 
 
 def test_clauses_named_by_seeds_exist() -> None:
-    known = {r["clause_id"] for r in _rows(POLICY / "clause_policy.csv")}
+    known = {r["clause_id"] for r in _rows(POLICY / "clause__policy.csv")}
     known |= {r["clause_id"] for r in _rows(PROJECT / "seeds" / "reference" / "clause.csv")}
     for name in ("case_clock", "case_transition", "fiscal_item", "green_index_parameter", "scheme_component"):
         for row in _rows(POLICY / f"{name}.csv"):

@@ -52,14 +52,23 @@ class DbtResult:
         return [r for r in bad if kind is None or r["unique_id"].split(".")[0] == kind]
 
 
+def seed_parts(project_dir: Path | None = None) -> dict[str, list[str]]:
+    """Seeds that come in parts: `factor.csv` and every `factor__<network>.csv` are one table, read by macro seed_family."""
+    names = sorted(p.stem for p in ((project_dir or PROJECT_DIR) / "seeds").rglob("*.csv"))
+    families = {n.split("__")[0] for n in names if "__" in n}
+    return {f: [n for n in names if n.split("__")[0] == f] for f in sorted(families)}
+
+
 def model_vars(
     project_dir: Path | None = None, sources: Mapping[str, Source] | None = None
-) -> dict[str, list[str]]:
-    """The lists that let fct_reading, fct_indicator_value and fct_index_score find their parts by themselves."""
+) -> dict[str, Any]:
+    """The lists that let the unions (readings, indicators, scores, warnings, seeds in parts) find their parts by themselves."""
     models = (project_dir or PROJECT_DIR) / "models"
     names = {p.stem for p in models.rglob("*.sql")}
     declared = load_sources() if sources is None else sources
     return {
+        "seed_parts": seed_parts(project_dir),
+        "warning_models": sorted(n for n in names if n.startswith("warn_")),
         "reading_models": sorted(
             f"stg_{s.name}" for s in declared.values() if s.feeds == "reading" and f"stg_{s.name}" in names
         ),

@@ -60,11 +60,22 @@ where 1 = 0
 ]) }}
 {%- endmacro %}
 
-{#- The columns of a clause seed; each domain keeps its own, named in var clause_seeds. -#}
-{% macro clause_columns() -%}
+{#- One seed that comes in parts: `<family>.csv` and every `<family>__<part>.csv`, which have one header (tested). A
+    network brings its own part; no list of parts is kept anywhere (var seed_parts is what warehouse/dbt.py finds). -#}
+{% macro seed_family(family) -%}
+{%- for part in var('seed_parts').get(family, [family]) %}
+select * from {{ ref(part) }}
+{{ 'union all' if not loop.last }}
+{%- endfor %}
+{%- endmacro %}
+
+{#- The columns of the early-warning models (warn_*; contract 12), in order. -#}
+{% macro warning_columns() -%}
 {{ return([
-    ['clause_id', 'varchar'], ['standard_no', 'varchar'], ['clause', 'varchar'], ['title_zh', 'varchar'],
-    ['valid_from', 'date'], ['repealed_on', 'date'], ['replaced_by', 'varchar'], ['status', 'varchar'],
-    ['source_note', 'varchar']
+    ['warning_id', 'varchar'], ['warning_kind', 'varchar'], ['subject_type', 'varchar'], ['subject_id', 'varchar'],
+    ['town_code', 'varchar'], ['factor_code', 'varchar'], ['started_at', 'timestamp'], ['ended_at', 'timestamp'],
+    ['value', 'decimal(18,6)'], ['threshold_value', 'decimal(18,6)'], ['level_no', 'int'],
+    ['message_zh', 'varchar'], ['clause_id', 'varchar'], ['status', 'varchar'], ['month', 'date'],
+    ['source', 'varchar'], ['_load_id', 'varchar'], ['_row_no', 'bigint']
 ]) }}
 {%- endmacro %}

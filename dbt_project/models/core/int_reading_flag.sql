@@ -12,7 +12,7 @@ with checks as (
         max(case when flag = 'jump' then threshold end) as jump_threshold,
         max(case when flag = 'stuck' then threshold end) as stuck_count,
         max(case when flag = 'pm10_below_pm25' then 1 else 0 end) as compares_particles
-    from {{ ref('reading_check') }}
+    from {{ ref('int_reading_check') }}
     group by factor_code, statistic, averaging_minutes
 ),
 
@@ -105,7 +105,7 @@ suspicious as (
 marks as (
     select series_no, observed_at, f.flag
     from (select * from suspicious where is_impossible or is_jump or is_stuck) as s
-    inner join (select distinct flag from {{ ref('reading_check') }}) as f
+    inner join (select distinct flag from {{ ref('int_reading_check') }}) as f
         on (f.flag = 'impossible_range' and s.is_impossible)
         or (f.flag = 'jump' and s.is_jump)
         or (f.flag = 'stuck' and s.is_stuck)

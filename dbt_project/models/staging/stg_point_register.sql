@@ -10,6 +10,8 @@ select
     trim(water_body_type) as water_body_type,
     trim(water_body_name) as water_body_name,
     trim(target_class) as target_class,
+    trim(zone_code) as zone_code,
+    trim(park_code) as park_code,
     trim(section_name) as section_name,
     coalesce(is_shared, false) as is_shared,
     valid_from,

@@ -3,10 +3,8 @@
 with named as (
     select
         {{ water_point_id('m.point_id', 'w.province', 'w.section_name') }} as point_id,
-        i.factor_code, i.multiplier, w.observed_at, w.value as sent_value,
-        w.value_qualifier as sent_qualifier,
-        w.value_detection_limit as sent_detection_limit,
-        w.value_as_sent as sent_text,
+        i.factor_code, i.multiplier, w.observed_at, w.value, w.value_qualifier,
+        w.value_detection_limit, w.value_as_sent,
         w.item_unit, w._null_reason, w._load_id, w._seq, w._row_no, w._col,
         w._window_start
     from {{ source('raw', 'water_section_csv') }} as w
@@ -21,27 +19,4 @@ latest as (
     {{ latest_by_key('named', ['point_id', 'factor_code', 'observed_at'], arrival_order(['_window_start'])) }}
 )
 
-select
-    point_id,
-    factor_code,
-    'instant' as statistic,
-    0 as averaging_minutes,
-    observed_at,
-    'preliminary' as maturity,
-    'observed' as value_origin,
-    cast({{ mul('sent_value', 'multiplier', 6) }} as decimal(18, 6)) as value,
-    sent_text as value_as_sent,
-    item_unit as unit_as_sent,
-    sent_qualifier as qualifier,
-    cast({{ mul('sent_detection_limit', 'multiplier', 6) }} as decimal(18, 6)) as detection_limit,
-    cast(null as varchar) as flag_device,
-    case
-        when sent_value is not null then null when sent_qualifier = '<' then 'below_detection'
-        else coalesce(_null_reason, 'blank')
-    end as null_reason,
-    {{ month_of('observed_at') }} as month,
-    'water_section_csv' as source,
-    _load_id,
-    _row_no,
-    _col
-from latest
+{{ reading_select('latest', 'water_section_csv', "'instant'", '0', "'preliminary'", value='value', multiplier='multiplier', unit_as_sent='item_unit') }}
