@@ -85,6 +85,10 @@ def status(
     towns: Annotated[
         bool, typer.Option("--towns", help="The table of the 16 towns of the current release.")
     ] = False,
+    systems: Annotated[
+        bool,
+        typer.Option("--systems", help="The systems of the plan, what serves each and how far it stands."),
+    ] = False,
     period: Annotated[
         str | None, typer.Option(help="Period of the town table: 2025, 2026-Q1, 2026-03.")
     ] = None,
@@ -96,6 +100,14 @@ def status(
     """
     from extract.home import home
 
+    if systems:
+        from warehouse import systems as plan
+
+        if as_json:
+            show_json(plan.listing())
+        else:
+            plan.show()
+        return
     if towns:
         from warehouse import town_table
 
