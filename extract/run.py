@@ -287,12 +287,16 @@ def _wall_clock() -> datetime:
     return datetime.now(ZoneInfo("Asia/Shanghai")).replace(tzinfo=None)
 
 
-def _request(source: Source, since: date | None, until: date | None, files: Iterable[str] | None,
+def _request(source: Source, home: Home, since: date | None, until: date | None, files: Iterable[str] | None,
              parts: Iterable[str] | None) -> Request:  # fmt: skip
     if since is None and until is None and not files:
-        # a routine run asks again for what may still come late
+        # a routine run asks again for what may still come late, and after an outage for all windows since the last load
         today = _wall_clock().date()
         since, until = today - timedelta(days=max(1, source.slice.lateness_days)), today + timedelta(days=1)
+        table = ledgers.winners(ledgers.ledger(home), {source.name: source})
+        known = [end for end in table["window_end"].to_pylist() if end is not None]
+        if known:
+            since = min(since, max(known))
     return Request(since, until, tuple(files or ()), tuple(parts or ()))
 
 
@@ -382,7 +386,8 @@ def extract(
 ) -> Report:
     """Extracts the named sources one after another; failures are isolated and told by name.
 
-    since, until: dates [since, until); neither: from the source's lateness to today. files: globs that stand in for
+    since, until: dates [since, until); neither: from the source's lateness, or from the last window that is loaded if that is
+    earlier, to today. files: globs that stand in for
     the provider's address. reparse: read stored payloads again where reader, suite or declaration changed. say: called
     with progress lines. Raises UserError for an unknown source name only.
     """
@@ -392,7 +397,7 @@ def extract(
     for k, (name, source) in enumerate(chosen.items(), 1):
         if say:
             say(f"[{k}/{len(chosen)}] {name} {source.name_zh}")
-        request = _request(source, since, until, files, parts)
+        request = _request(source, where, since, until, files, parts)
         results.append(_run_one(source, where, request, reparse, wait_s, say))
     _tell_standing(results, chosen, where)
     return Report(results)

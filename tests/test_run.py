@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import openpyxl
@@ -233,6 +234,22 @@ def test_a_killed_run_is_finished_by_the_next(home, drop):
     result = bulletin(home, drop)
     assert (result.new_loads, result.unchanged_loads) == (2, 1)
     assert ledger.ledger(home)["seq"].to_pylist() == [1, 1, 1]
+
+
+def test_a_routine_run_catches_up_after_an_outage(home, drop, monkeypatch):
+    """An outage of three weeks is longer than the source's lateness: the next routine run asks for all of it."""
+    source = get_source("air_bulletin_hourly")
+    day_file(drop, "20190101", "1,PM10,40,41")
+    bulletin(home, drop)
+    monkeypatch.setattr(run, "_wall_clock", lambda: datetime(2019, 1, 22, 6))
+    asked = run._request(source, home, None, None, None, None)
+    assert (asked.since, asked.until) == (date(2019, 1, 2), date(2019, 1, 23))
+    monkeypatch.setattr(run, "_wall_clock", lambda: datetime(2019, 1, 2, 6))
+    late = source.slice.lateness_days
+    asked = run._request(source, home, None, None, None, None)
+    assert asked.since == date(2019, 1, 2) - timedelta(days=max(1, late))
+    fresh = run._request(get_source("air_platform_hourly"), home, None, None, None, None)
+    assert fresh.since == date(2019, 1, 2) - timedelta(days=3), "nothing loaded: only the lateness"
 
 
 def test_providers_and_names():

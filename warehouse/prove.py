@@ -179,12 +179,13 @@ def prove_kills(subject: Subject, folder: Path, rounds: int, seed: int, say: Say
 
 
 _READER = """
-import json, sys, time
+import json, os, sys
 from pathlib import Path
 from extract.home import Home
 from warehouse import connect as reading
 home, stop, reads, seen = Home(Path(sys.argv[1])), Path(sys.argv[2]), 0, set()
-while not stop.exists():
+parent = os.getppid()
+while not stop.exists() and os.getppid() == parent:  # a killed proof leaves no reader behind
     with reading.connect(home) as con:
         told = con.execute("select release_id from release").fetchone()[0]
         for (name,) in con.execute("select table_name from duckdb_tables()").fetchall():

@@ -266,3 +266,36 @@ from together
         else 'applies'
     end
 {%- endmacro %}
+
+{#- A whole staging model of a register that towns report by period: town × period (× key), of several files that tell it the last
+    part, then the last row. columns: name → SQL expression over the raw row `r`; keys: those of them that belong to the
+    grain; joins: further joins of the raw row. -#}
+{% macro town_register(source_name, columns, keys=[], joins='') -%}
+with read as (
+    select
+        coalesce(town.area_code, bare.area_code) as town_code,
+        {{ jianhu.tidy('r.town_name') }} as town_name_as_sent,
+        {{ jianhu.period_columns('r.period') }},
+        {%- for name, expression in columns.items() %}
+        {{ expression }} as {{ name }},
+        {%- endfor %}
+        {{ jianhu.squeeze('r.input_basis') }} as input_basis,
+        {{ jianhu.tidy('r.input_body') }} as input_body,
+        {{ jianhu.tidy('r.input_document') }} as input_document,
+        r._part,
+        r._seq,
+        r._load_id,
+        r._row_no
+    from {{ source('raw', source_name) }} as r
+    {{ joins }}
+    {{ jianhu.join_town('r.town_name') }}
+)
+
+{{ jianhu.latest_by_key(
+    'read',
+    ['coalesce(town_code, town_name_as_sent)', 'period'] + keys,
+    ['_part desc', '_seq desc', '_row_no desc', '_load_id desc'],
+    ['town_code', 'town_name_as_sent', 'period_type', 'period', 'period_start_date', 'period_end_date'] + columns | list
+        + ['input_basis', 'input_body', 'input_document', '_load_id', '_row_no']
+) }}
+{%- endmacro %}

@@ -60,6 +60,16 @@ where 1 = 0
 ]) }}
 {%- endmacro %}
 
+{#- SELECT of the columns of contract 6 (scores) from a relation that has them by name; given: name → SQL expression of the
+    columns that it lacks or has otherwise. -#}
+{% macro score_select(relation, given) -%}
+select
+    {%- for column in jianhu.score_columns() %}
+    cast({{ given.get(column[0], column[0]) }} as {{ column[1] }}) as {{ column[0] }}{{ "," if not loop.last }}
+    {%- endfor %}
+from {{ relation }}
+{%- endmacro %}
+
 {#- One seed that comes in parts: `<family>.csv` and every `<family>__<part>.csv`, which have one header (tested). A
     network brings its own part; no list of parts is kept anywhere (var seed_parts is what warehouse/dbt.py finds). -#}
 {% macro seed_family(family) -%}

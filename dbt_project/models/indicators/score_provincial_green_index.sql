@@ -106,30 +106,6 @@ all_rows as (
     from concluded as t
 )
 
-select
-    'provincial_green_index' as index_code,
-    'province' as scheme_version,
-    subject_id,
-    period_type,
-    period,
-    component_code,
-    indicator_code,
-    cast(value as decimal(18, 6)) as value,
-    cast(floor_value as decimal(18, 6)) as floor_value,
-    cast(target_value as decimal(18, 6)) as target_value,
-    'linear' as curve,
-    cast(weight as decimal(18, 6)) as weight,
-    cast(score as decimal(18, 6)) as score,
-    cast(contribution as decimal(18, 6)) as contribution,
-    cast(null as decimal(18, 6)) as amount_10k_cny,
-    applicability,
-    input_basis,
-    input_body,
-    input_document,
-    input_period,
-    is_carried_forward,
-    carried_from_date,
-    clause_id,
-    status,
-    withheld_reason_zh
-from all_rows
+{{ score_select('all_rows', {
+    'index_code': "'provincial_green_index'", 'scheme_version': "'province'", 'curve': "'linear'", 'amount_10k_cny': 'null'
+}) }}
