@@ -38,21 +38,8 @@ ranked as (
         on s.purpose = '{{ purpose }}' and s.aspect = 'source' and s.code = c.source
 ),
 
--- marks are few: each distinct combination is judged once
 void_sets as (
-    select distinct s.statistic, s.flag_device, s.flag_rule, true as is_void
-    from (
-        select distinct statistic, flag_device, flag_rule
-        from {{ ref('fct_reading') }}
-        where {{ condition }} and (flag_device is not null or flag_rule is not null)
-    ) as s
-    inner join {{ ref('flag_effect') }} as e
-        on e.is_void
-        and e.statistic in ('*', s.statistic)
-        and (
-            (e.flag_kind = 'device' and e.flag = s.flag_device)
-            or (e.flag_kind = 'rule' and concat(',', s.flag_rule, ',') like concat('%,', e.flag, ',%'))
-        )
+    {{ jianhu.void_flag_sets('(select statistic, flag_device, flag_rule from ' ~ ref('fct_reading') ~ ' where ' ~ condition ~ ') as f') }}
 )
 
 select
