@@ -1,10 +1,11 @@
 {#- Rows of an indicator family (contract 6) from a relation with period_type, period_start_date, area_code,
-    indicator_code, expected_count, observed_count; the other arguments are SQL expressions over it. Areas only. -#}
+    indicator_code, expected_count, observed_count; the other arguments are SQL expressions over it. Rows are of areas (column area_code) unless
+    subject_type and subject say otherwise. -#}
 {% macro indicator_rows(relation, value, numerator, denominator, applicability, reason, maturity, policy_version,
-    status, basis="'default'", input_basis="'监测认定'") -%}
+    status, basis="'default'", input_basis="'监测认定'", subject_type="'area'", subject='area_code') -%}
 select
-    'area' as subject_type,
-    area_code as subject_id,
+    {{ subject_type }} as subject_type,
+    {{ subject }} as subject_id,
     indicator_code,
     period_type,
     case period_type
