@@ -57,7 +57,7 @@ mda8 as (
         on d.point_id = p.point_id and p.observed_at = d.air_date + interval '24' hour
     inner join air_regime as g on d.regime = g.regime
         and d.air_date >= g.valid_from and (g.valid_to is null or d.air_date < g.valid_to)
-    where d.is_o3_valid and p.mda8 is not null
+    where d.is_chosen and d.is_o3_valid and p.mda8 is not null
 ),
 
 pm25 as (

@@ -19,6 +19,7 @@ hours as (
     inner join {{ ref('air_regime') }} as g on {{ in_force('h.air_date', 'g.') }}
     inner join {{ ref('int_air_day') }} as d
         on h.point_id = d.point_id and h.air_date = d.air_date and h.maturity = d.maturity and g.regime = d.regime
+        and d.is_chosen
     inner join rules as r on g.regime = r.regime
 ),
 

@@ -1,6 +1,7 @@
--- grain: point_id × air_date × regime
--- One maturity a day: the most mature one that has enough hours of some pollutant; when none has, the one with the
--- most hours. A statistic is so computed within one maturity and carries it.
+-- grain: point_id × air_date × regime × maturity
+-- A statistic is computed within one maturity and carries it; every maturity that tells the day has a row, because a month
+-- or year, too, is computed within one. is_chosen marks the day's own: the most mature one that has enough hours of
+-- some pollutant; when none has, the one with the most hours.
 {{ config(meta={'publish': true, 'lookback_hours': 0, 'evidence': [
     {'parent': 'int_air_hour', 'label_zh': '逐时浓度', 'on': {'point_id': 'point_id', 'air_date': 'air_date'}}]}) }}
 with rules as (
@@ -59,7 +60,7 @@ ranked as (
 )
 
 select
-    r.point_id, r.air_date, r.regime, r.month, r.maturity,
+    r.point_id, r.air_date, r.regime, r.month, r.maturity, r.rank_no = 1 as is_chosen,
     r.day_min_hours, r.o3_day_min_windows,
     r.so2_hour_count, r.no2_hour_count, r.co_hour_count, r.o3_hour_count, r.pm10_hour_count, r.pm25_hour_count,
     r.o3_window_count,
@@ -74,4 +75,3 @@ select
 from ranked as r
 left join limits as l
     on r.regime = l.regime and l.factor_code = 'O3' and {{ in_force('r.air_date', 'l.') }}
-where r.rank_no = 1

@@ -1,11 +1,11 @@
 -- grain: subject_type × subject_id × indicator_code × period_type × period × basis
--- Towns without a station are told as missing with the reason, never as zero.
+-- Towns without a station are told as missing with the reason, never as zero. Days of a period are counted within its
+-- one maturity (fct_air_period).
 {{ config(meta={'evidence': [
-    {'parent': 'fct_air_day', 'label_zh': '空气日评价',
+    {'parent': 'int_air_judged_day', 'label_zh': '空气日评价',
         'on': {'subject_type': 'subject_type', 'subject_id': 'subject_id',
             'air_date >=': 'period_start_date', 'air_date <': 'period_end_date'}},
-    {'parent': 'fct_air_period', 'label_zh': '空气月季年评价',
-        'when': "indicator_code not in ('air_good_day_count', 'air_valid_day_count', 'air_good_day_share_pct')",
+    {'parent': 'fct_air_period', 'label_zh': '空气时段评价',
         'on': {'subject_type': 'subject_type', 'subject_id': 'subject_id', 'period_type': 'period_type',
             'period': 'period', 'basis': 'basis'}}]}) }}
 with day_basis as (
@@ -16,66 +16,83 @@ rules as (
     {{ air_rules(['composite_divided_by_weights']) }}
 ),
 
-spread as (
-    {%- for t in ['month', 'quarter', 'year'] %}
+limits as (
+    {{ air_limits('daily_max_8h') }}
+),
+
+limited as (
     select
-        '{{ t }}' as period_type,
-        {{ period_label('air_date', t) }} as period,
-        {{ period_start('air_date', t) }} as period_start_date,
-        {{ period_end(period_start('air_date', t), t) }} as period_end_date,
-        basis, subject_type, subject_id, maturity, is_valid, is_good, status
-    from day_basis
-    where subject_type = 'area'
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+        b.*,
+        {{ air_rounded('b.o3_max_8h_ug_m3', 'n.digits') }} > l.limit_value as is_o3_over,
+        coalesce(l.status, 'unverified') as limit_status
+    from day_basis as b
+    left join limits as l on b.regime = l.regime and l.factor_code = 'O3' and {{ in_force('b.air_date', 'l.') }}
+    left join {{ ref('air_input_rounding') }} as n
+        on b.regime = n.regime and n.factor_code = 'O3' and n.averaging = '8h'
+),
+
+spread as (
+    {{ air_period_spread('limited', ['basis', 'rule_basis', 'subject_type', 'subject_id', 'maturity', 'is_valid', 'is_good',
+        'is_o3_over', 'o3_max_8h_ug_m3', 'status', 'limit_status']) }}
 ),
 
 periods as (
-    {%- for t in ['month', 'quarter', 'year'] %}
-    select distinct
-        '{{ t }}' as period_type,
-        {{ period_label('air_date', t) }} as period,
-        {{ period_start('air_date', t) }} as period_start_date,
-        {{ period_end(period_start('air_date', t), t) }} as period_end_date,
-        basis
-    from day_basis
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    select distinct period_type, period, period_start_date, period_end_date, basis, rule_basis from spread
 ),
 
 days as (
     select
-        s.subject_id, s.period_type, s.period, s.basis,
+        s.subject_id, s.period_type, s.period, s.basis, s.maturity,
         count(case when s.is_valid then 1 end) as valid_days,
         count(case when s.is_valid and s.is_good then 1 end) as good_days,
-        max(k.rank_no) as maturity_rank,
-        max(case when s.status <> 'verified' then 1 else 0 end) as unverified_days
+        count(s.o3_max_8h_ug_m3) as o3_days,
+        count(case when s.is_o3_over then 1 end) as o3_over_days,
+        max(case when s.status <> 'verified' then 1 else 0 end) as unverified_days,
+        max(case when s.limit_status <> 'verified' then 1 else 0 end) as unverified_limits
     from spread as s
-    left join {{ ref('reading_priority') }} as k
-        on k.purpose = 'evaluation' and k.aspect = 'maturity' and k.code = s.maturity
-    group by s.subject_id, s.period_type, s.period, s.basis
+    inner join (
+        select distinct subject_type, subject_id, period_type, period, basis, maturity from {{ ref('fct_air_period') }}
+    ) as p
+        on
+            s.subject_type = p.subject_type and s.subject_id = p.subject_id and s.period_type = p.period_type
+            and s.period = p.period and s.basis = p.basis and s.maturity = p.maturity
+    where s.subject_type = 'area'
+    group by s.subject_id, s.period_type, s.period, s.basis, s.maturity
 ),
 
 day_values as (
     select
-        d.subject_id, d.period_type, d.period, d.basis, m.code as maturity,
-        case when d.unverified_days > 0 then 'unverified' else 'verified' end as status,
+        d.subject_id, d.period_type, d.period, d.basis, d.maturity,
+        case
+            when d.unverified_days > 0 then 'unverified'
+            when i.indicator_code = 'air_o3_exceedance_day_count' and d.unverified_limits > 0 then 'unverified'
+            else 'verified'
+        end as status,
         i.indicator_code,
-        case i.indicator_code
-            when 'air_good_day_count' then cast(d.good_days as decimal(18, 6))
-            when 'air_valid_day_count' then cast(d.valid_days as decimal(18, 6))
-            when 'air_good_day_share_pct' then cast({{ ratio('d.good_days * 100', 'd.valid_days', 6) }} as decimal(18, 6))
+        case
+            when i.indicator_code = 'air_valid_day_count' then cast(d.valid_days as decimal(18, 6))
+            when i.indicator_code = 'air_o3_exceedance_day_count' and d.o3_days > 0 then cast(d.o3_over_days as decimal(18, 6))
+            when i.indicator_code = 'air_good_day_count' and d.valid_days > 0 then cast(d.good_days as decimal(18, 6))
+            when i.indicator_code = 'air_good_day_share_pct'
+                then cast({{ ratio('d.good_days * 100', 'd.valid_days', 6) }} as decimal(18, 6))
         end as value,
-        case when i.indicator_code <> 'air_valid_day_count' then cast(d.good_days as decimal(18, 6)) end as numerator,
-        case when i.indicator_code = 'air_good_day_share_pct' then cast(d.valid_days as decimal(18, 6)) end as denominator,
-        d.valid_days as observed_count,
-        case when d.valid_days = 0 then '没有有效监测天' end as reason_zh,
+        case
+            when i.indicator_code = 'air_o3_exceedance_day_count' then cast(d.o3_over_days as decimal(18, 6))
+            when i.indicator_code <> 'air_valid_day_count' then cast(d.good_days as decimal(18, 6))
+        end as numerator,
+        case
+            when i.indicator_code = 'air_good_day_share_pct' then cast(d.valid_days as decimal(18, 6))
+            when i.indicator_code = 'air_o3_exceedance_day_count' then cast(d.o3_days as decimal(18, 6))
+        end as denominator,
+        case when i.indicator_code = 'air_o3_exceedance_day_count' then d.o3_days else d.valid_days end as observed_count,
+        case
+            when i.indicator_code = 'air_o3_exceedance_day_count' and d.o3_days = 0 then '没有有效的臭氧日最大 8 小时平均'
+            when i.indicator_code <> 'air_o3_exceedance_day_count' and d.valid_days = 0 then '没有有效监测天'
+        end as reason_zh,
         cast(null as varchar) as regime
     from days as d
-    inner join {{ ref('indicator') }} as i
-        on i.indicator_code in ('air_good_day_count', 'air_valid_day_count', 'air_good_day_share_pct')
-    left join {{ ref('reading_priority') }} as m
-        on m.purpose = 'evaluation' and m.aspect = 'maturity' and m.rank_no = d.maturity_rank
+    inner join {{ ref('dim_indicator') }} as i
+        on i.indicator_code in ('air_good_day_count', 'air_valid_day_count', 'air_good_day_share_pct', 'air_o3_exceedance_day_count')
 ),
 
 concentrations as (
@@ -86,7 +103,7 @@ concentrations as (
         case when p.composite_input = 'mean' then cast(p.day_count as decimal(18, 6)) end as denominator,
         p.day_count as observed_count, p.reason_zh, p.regime
     from {{ ref('fct_air_period') }} as p
-    inner join {{ ref('indicator') }} as i
+    inner join {{ ref('dim_indicator') }} as i
         on i.indicator_code = case p.factor_code
             when 'SO2' then 'air_so2_mean_ug_m3' when 'NO2' then 'air_no2_mean_ug_m3'
             when 'PM10' then 'air_pm10_mean_ug_m3' when 'PM2_5' then 'air_pm25_mean_ug_m3'
@@ -97,7 +114,7 @@ concentrations as (
 composites as (
     select
         p.subject_id, p.period_type, p.period, p.basis, p.regime,
-        max(k.rank_no) as maturity_rank,
+        max(p.maturity) as maturity,
         min(p.day_count) as observed_count,
         count(*) as item_count,
         count(p.quality_index) as complete_count,
@@ -106,15 +123,13 @@ composites as (
         sum(p.composite_weight) as weight_sum,
         max(case when p.status <> 'verified' then 1 else 0 end) as unverified_items
     from {{ ref('fct_air_period') }} as p
-    left join {{ ref('reading_priority') }} as k
-        on k.purpose = 'evaluation' and k.aspect = 'maturity' and k.code = p.maturity
     where p.subject_type = 'area'
     group by p.subject_id, p.period_type, p.period, p.basis, p.regime
 ),
 
 composite_values as (
     select
-        c.subject_id, c.period_type, c.period, c.basis, m.code as maturity,
+        c.subject_id, c.period_type, c.period, c.basis, c.maturity,
         case when c.unverified_items > 0 then 'unverified' else i.status end as status,
         i.indicator_code,
         case
@@ -129,9 +144,7 @@ composite_values as (
         c.regime
     from composites as c
     inner join rules as r on c.regime = r.regime
-    inner join {{ ref('indicator') }} as i on i.indicator_code = 'air_composite_index'
-    left join {{ ref('reading_priority') }} as m
-        on m.purpose = 'evaluation' and m.aspect = 'maturity' and m.rank_no = c.maturity_rank
+    inner join {{ ref('dim_indicator') }} as i on i.indicator_code = 'air_composite_index'
 ),
 
 computed as (
@@ -148,9 +161,9 @@ subjects as (
         i.status, g.regime
     from {{ ref('dim_area') }} as a
     cross join periods as p
-    inner join {{ ref('indicator') }} as i on i.family = 'air'
+    inner join {{ ref('dim_indicator') }} as i on i.family = 'air'
     left join {{ ref('air_regime') }} as g
-        on (p.basis = 'default' and {{ in_force(add_days('p.period_end_date', '-1'), 'g.') }}) or p.basis = g.regime
+        on (p.rule_basis = 'default' and {{ in_force(add_days('p.period_end_date', '-1'), 'g.') }}) or p.rule_basis = g.regime
     where a.area_type in ('town', 'district') and {{ in_force('p.period_start_date', 'a.') }}
 ),
 
