@@ -140,6 +140,7 @@ def test_names_that_only_html_knows_and_a_spoiled_record() -> None:
 GRID = Grid(
     head="thead", body="tbody", declared_total="records", id=["省份", "流域", "断面名称", "监测时间", "水质类别", "站点情况"],
     name_column="item", unit_column="item_unit", value_column="value", original_column="value_original", year_from="crawl_date",
+    tooltip_columns={"water_body_name": ("断面名称", "所属河流")},
 )  # fmt: skip
 
 
@@ -166,7 +167,7 @@ def test_grid_cells_tooltips_years_and_totals() -> None:
     whole = [
         "浙江省",
         "太湖流域",
-        "甲桥",
+        "<span title='所在地市:湖州市&#10;所属河流:西苕溪'>甲桥</span>",
         "12-31 20:00",
         "Ⅱ",
         "<span title='原始值：0.0837'>0.084</span>",
@@ -185,6 +186,7 @@ def test_grid_cells_tooltips_years_and_totals() -> None:
     assert [(r["check_id"], r["_row_no"], r["section_name"]) for r in got.rejects.to_pylist()] == [
         ("field_count", 2, "甲桥")
     ]
+    assert (first["section_name"], first["water_body_name"]) == ("甲桥", "西苕溪")
     assert got.records_in == 3 and "4 rows declared, 3 sent" in got.notes[0]
 
 

@@ -73,7 +73,7 @@ class HttpOptions(Strict):
 class HttpJsonReader(Reader):
     """Reader of kind `http_json`."""
 
-    VERSION: ClassVar[str] = "1"
+    VERSION: ClassVar[str] = "2"
     Options: ClassVar[type[HttpOptions]] = HttpOptions
 
     def fetch(self, source: Source, request: Request, workdir: Path) -> Iterator[Payload]:

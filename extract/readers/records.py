@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from extract.errors import LoadRefused
 from extract.readers.base import REJECT_COLUMNS, Parsed
-from extract.readers.texts import full_year, key, loads, plain, split_unit, text, tooltip
+from extract.readers.texts import full_year, key, labelled, loads, plain, split_unit, text, tooltip
 from extract.source import Source, Strict
 
 __all__ = [
@@ -43,7 +43,8 @@ class Grid(Strict):
     """A table printed into JSON: a list of header cells, a list of rows, HTML in both.
 
     declared_total: key of the number of rows that the provider says it sent; original_column receives the 原始值 of a
-    cell's tooltip; year_from: declared date column that completes times sent without a year.
+    cell's tooltip; tooltip_columns: declared column → [header, label] of the id cell whose tooltip tells it
+    (`所属河流：西苕溪`); year_from: declared date column that completes times sent without a year.
     """
 
     head: str
@@ -54,6 +55,7 @@ class Grid(Strict):
     value_column: str
     unit_column: str | None = None
     original_column: str | None = None
+    tooltip_columns: dict[str, tuple[str, str]] = {}
     year_from: str | None = None
 
 
@@ -292,7 +294,9 @@ def from_grid(
         if not isinstance(row, list) or len(row) != len(headers):
             got = len(row) if isinstance(row, list) else 0
             known = (
-                {v: _as_text(row[i]) for i, v in named.items() if i < got} if isinstance(row, list) else {}
+                {v: plain(_as_text(row[i]) or "") for i, v in named.items() if i < got}
+                if isinstance(row, list)
+                else {}
             )
             rejects.add(
                 n, "field_count", f"该行 {got} 个单元格，表头 {len(headers)} 个", f"{got} cells, header has {len(headers)}",
@@ -316,6 +320,10 @@ def from_grid(
         if near and source.column(name).data_type in ("timestamp", "date"):
             column = [full_year(c, near) for c in column]
         cells[name] = pa.array(column, pa.string()).take(pick)
+    for name, (header, label) in spec.tooltip_columns.items():
+        i = next((i for i in id_at if key(headers[i]) == key(header)), None)
+        if i is not None:
+            cells[name] = pa.array([labelled(r[i] or "", label) for r in rows], pa.string()).take(pick)
     raw = [r[i] for r in rows for i in item_at]
     cells[spec.value_column] = [None if c is None else plain(c) for c in raw]
     if spec.original_column:

@@ -81,6 +81,16 @@ def tooltip(cell: str) -> str | None:
     return parts[1].strip() if len(parts) == 2 else None
 
 
+def labelled(cell: str, label: str) -> str | None:
+    """What the line `label：…` of a cell's title attribute says (所在地市:湖州市&#10;所属河流:西苕溪), or None."""
+    m = _TITLE.search(cell)
+    if not m:
+        return None
+    said = html.unescape(m.group(1) if m.group(1) is not None else m.group(2))
+    line = re.search(rf"^\s*{re.escape(label)}\s*[:：](.*)$", said, re.M)
+    return (line.group(1).strip() or None) if line else None
+
+
 def split_unit(header: str) -> tuple[str, str | None]:
     """(name, unit) of a header such as 水温(℃) or one with HTML; unit None where none is printed."""
     shown = plain(header).strip()

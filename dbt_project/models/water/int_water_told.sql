@@ -5,6 +5,7 @@ with told as (
         {{ water_point_id('m.point_id', 'w.province', 'w.section_name') }} as point_id,
         trim(w.province) as province, trim(w.section_name) as section_name, w.observed_at,
         nullif(trim(w.official_class), '') as official_class, trim(w.station_state) as station_state, w.crawl_date,
+        nullif(trim(w.water_body_name), '') as water_body_name,
         'water_auto_4h' as source, w._load_id, w._seq, w._row_no, w._col
     from {{ source('raw', 'water_auto_4h') }} as w
     left join {{ ref('int_water_section_map') }} as m
@@ -15,7 +16,7 @@ with told as (
         {{ water_point_id('m.point_id', 'w.province', 'w.section_name') }} as point_id,
         trim(w.province) as province, trim(w.section_name) as section_name, w.observed_at,
         nullif(trim(w.official_class), '') as official_class, trim(w.station_state) as station_state,
-        cast(null as date) as crawl_date,
+        cast(null as date) as crawl_date, cast(null as varchar) as water_body_name,
         'water_section_csv' as source, w._load_id, w._seq, w._row_no, w._col
     from {{ source('raw', 'water_section_csv') }} as w
     left join {{ ref('int_water_section_map') }} as m
@@ -36,7 +37,7 @@ latest as (
 
 select
     l.point_id, l.province, l.section_name, l.observed_at, l.official_class, c.grade as official_grade, l.station_state,
-    l.crawl_date,
+    l.crawl_date, l.water_body_name,
     coalesce(l.observed_at < {{ add_hours('l.crawl_date', "0 - cast(s.value as int)") }}, false) as is_stale,
     l.source, l._load_id, l._row_no
 from latest as l
