@@ -6,6 +6,7 @@ loads are looked at together.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,17 +20,22 @@ from extract.readers.base import REJECT_COLUMNS, Parsed
 from extract.source import Source
 from extract.types import CHECKS, Encoded, Parser, arrow_type, reason
 
-BATCH_ROWS = 1_000_000
+BATCH_ROWS = (
+    1_000_000  # rows that are looked at together; a longer load passes in pieces (extract/passage.py)
+)
 _REQUIRED, _DUPLICATE = CHECKS.index("required_blank"), "duplicate_key"
 
 
 @dataclass
 class Verdict:
-    """What the door says of one load. rows: schema `raw_schema` without `_load_id`; rejected: `rejected_schema`."""
+    """What the door says of one load. rows: schema `raw_schema`; rejected: `rejected_schema`."""
 
     rows: pa.Table
     rejected: pa.Table
     refused: LoadRefused | None = None
+
+
+Repeated = Callable[[dict[str, Encoded], pa.Table, np.ndarray, np.ndarray], np.ndarray]
 
 
 @dataclass
@@ -59,7 +65,6 @@ def raw_schema(source: Source) -> pa.Schema:
         pa.field("_row_no", pa.int64()),
         pa.field("_col", pa.string()),
         pa.field("_null_reason", pa.string()),
-        pa.field("_load_id", pa.string()),
     ]
     return pa.schema(fields)
 
@@ -97,6 +102,15 @@ class Door:
 
     def check(self, items: list[Parsed]) -> list[Verdict]:
         """One verdict for each parsed payload, in order. Raises gate.GateFault when our own checking fails."""
+        out, encoded = self.judge(items, self._duplicates)
+        slot = np.repeat(np.arange(len(items)), [p.table.num_rows for p in items])
+        for verdict, refused in zip(out, self.refusals(Metrics(items, out, encoded, slot)), strict=True):
+            verdict.refused = refused
+        return out
+
+    def judge(self, items: list[Parsed], repeated: Repeated) -> tuple[list[Verdict], dict[str, Encoded]]:
+        """The verdict on the rows of each payload, and the columns as they were read. repeated: gives the positions of sound
+        rows whose key was told before."""
         texts = [_text_table(self.source, p) for p in items]
         table = pa.concat_tables(texts)
         n = table.num_rows
@@ -111,7 +125,7 @@ class Door:
             self._type_problems(name, e, problems)
         self._gate_rows(encoded, n, problems)
         bad = problems.mask(n)
-        duplicates = self._duplicates(encoded, table, slot, bad)
+        duplicates = repeated(encoded, table, slot, bad)
         if len(duplicates):
             problems.found.append((_DUPLICATE, None, duplicates))
             bad[duplicates] = True
@@ -131,8 +145,7 @@ class Door:
             own = own.sort_by([("_row_no", "ascending"), ("_col", "ascending")]).combine_chunks()
             out.append(Verdict(part.combine_chunks(), own))
             start = stop
-        self._refusals(items, out, encoded, slot)
-        return out
+        return out, encoded
 
     def _type_problems(self, name: str, e: Encoded, problems: _Problems) -> None:
         codes = set(pc.unique(e.problems).to_pylist())
@@ -176,28 +189,36 @@ class Door:
         """Positions of sound rows whose key stands on an earlier sound row of the same load."""
         import pandas as pd
 
-        keys = [*self.source.natural_key]
-        if self.source.slice.kind == "arrivals":
-            keys += [c for c in self.source.changed_at if c not in keys]
         good = np.flatnonzero(~bad)
         key, size = slot[good].astype(np.int64), int(slot.max(initial=0)) + 1
-        for name in keys:
-            if name in encoded:
-                e = encoded[name]
-                canonical = e.values.dictionary_encode()
-                by_text = pc.fill_null(canonical.indices, -1).to_numpy(zero_copy_only=False)
-                at = pc.fill_null(e.indices, -1).to_numpy(zero_copy_only=False)[good]
-                codes = np.append(by_text, -1)[at] + 1  # index -1 (no cell) reads the appended -1
-                span = len(canonical.dictionary) + 1
-            else:
-                found = table[name].combine_chunks().dictionary_encode()
-                codes = pc.fill_null(found.indices, -1).to_numpy(zero_copy_only=False)[good] + 1
-                span = len(found.dictionary) + 1
+        for name in self.key_names():
+            values, at = self.key_column(name, encoded, table)
+            codes, span = at[good].astype(np.int64) + 1, len(values) + 1
             if size * span >= 2**62:
                 key, uniques = pd.factorize(key)
                 size = len(uniques)
             key, size = key * span + codes, size * span
         return good[pd.Series(key).duplicated(keep="first").to_numpy()]
+
+    def key_names(self) -> list[str]:
+        """Columns within which a row must stand once: the natural key, and the change time where a key may come again."""
+        changed = self.source.changed_at if self.source.slice.kind == "arrivals" else []
+        return list(dict.fromkeys([*self.source.natural_key, *changed]))
+
+    def key_column(
+        self, name: str, encoded: dict[str, Encoded], table: pa.Table
+    ) -> tuple[pa.Array, np.ndarray]:
+        """Distinct values of a key's column as they are typed, and the index of each row's value (-1: none)."""
+        if name in encoded:
+            e = encoded[name]
+            canonical = e.values.dictionary_encode()
+            by_text = pc.fill_null(canonical.indices, -1).to_numpy(zero_copy_only=False)
+            at = pc.fill_null(e.indices, -1).to_numpy(zero_copy_only=False)
+            return canonical.dictionary, np.append(by_text, -1)[
+                at
+            ]  # index -1 (no cell) reads the appended -1
+        found = table[name].combine_chunks().dictionary_encode()
+        return found.dictionary, pc.fill_null(found.indices, -1).to_numpy(zero_copy_only=False)
 
     def _typed_table(self, encoded: dict[str, Encoded], table: pa.Table) -> pa.Table:
         out: dict[str, Any] = {}
@@ -268,58 +289,71 @@ class Door:
         zh = [self.source.column(c).headers()[0] if not c.startswith("_") else c for c in names]
         return reason(check, None, value, key=", ".join(names), key_zh="、".join(zh))
 
-    def _refusals(
-        self, items: list[Parsed], verdicts: list[Verdict], encoded: dict[str, Encoded], slot: np.ndarray
-    ) -> None:
+    def refusals(self, told: Mapping[str, Any]) -> list[LoadRefused | None]:
+        """For each load, why it is refused as a whole. told: the measures of gate.LOAD_METRICS and of the columns, by load."""
+        records = told["records_in"]
+        out: list[LoadRefused | None] = [None] * len(records)
         least = self.source.volume.min_records
-        for parsed, verdict in zip(items, verdicts, strict=True):
-            if parsed.records_in < least:
-                verdict.refused = LoadRefused(
-                    f"the load holds {parsed.records_in} records, fewer than {least}（记录数不足，整批退回）",
+        for k, n in enumerate(records):
+            if n < least:
+                out[k] = LoadRefused(
+                    f"the load holds {n} records, fewer than {least}（记录数不足，整批退回）",
                     rule=f"{self.source.file.name}: volume.min_records",
                     todo="send the complete file again",
                 )
         rules = self.suite.of("refuse")
         if not rules:
-            return
+            return out
         import pandas as pd
 
-        frame = pd.DataFrame(
-            {
-                "records_in": [p.records_in for p in items],
-                "rows_in": [v.rows.num_rows + v.rejected.num_rows for v in verdicts],
-                "rejected_pct": [
-                    100.0 * v.rejected.num_rows / max(1, v.rows.num_rows + v.rejected.num_rows)
-                    for v in verdicts
-                ],
-                gate.POSITION: range(len(items)),
-            }
-        )
-        for e in rules:
-            if e.column not in frame:
-                frame[e.column] = _column_metric(e.column, encoded, slot, len(items))
+        names = dict.fromkeys([*gate.LOAD_METRICS, *(e.column for e in rules)])
+        frame = pd.DataFrame({name: told[name] for name in names})
+        frame[gate.POSITION] = range(len(out))
         broken = gate.validate(rules, frame)
         for e in rules:
             for k in broken[e.id]:
-                if verdicts[k].refused is None:
+                if out[k] is None:
                     zh, en = e.reason(self.source, frame[e.column][k])
-                    verdicts[k].refused = LoadRefused(
+                    out[k] = LoadRefused(
                         en, where=zh, rule=f"expectations/{self.source.name}.yml: {e.id}",
                         todo="correct and send the whole again（更正后整批重报）",
                     )  # fmt: skip
+        return out
 
 
-def _column_metric(name: str, encoded: dict[str, Encoded], slot: np.ndarray, loads: int) -> np.ndarray:
-    metric = next(m for m in gate.COLUMN_METRICS if name.endswith(m))
-    e = encoded[name.removesuffix(metric)]
-    filled = pc.is_valid(e.values.take(e.indices)).to_numpy(zero_copy_only=False)
-    if e.qualifiers is not None:  # below detection is a value, too
-        filled |= pc.is_valid(e.qualifiers.take(e.indices)).to_numpy(zero_copy_only=False)
-    if metric == "_filled_count":
-        return np.bincount(slot[filled], minlength=loads)
-    codes = e.indices.fill_null(-1).to_numpy(zero_copy_only=False)[filled].astype(np.int64)
-    pairs = np.unique(slot[filled] * np.int64(len(e.texts) + 1) + codes)
-    return np.bincount((pairs // (len(e.texts) + 1)).astype(np.int64), minlength=loads)
+class Metrics(dict[str, Any]):
+    """Measures of loads that were looked at together; those of columns are counted when a rule asks."""
+
+    def __init__(
+        self, items: list[Parsed], verdicts: list[Verdict], encoded: dict[str, Encoded], slot: np.ndarray
+    ) -> None:
+        rows_in = [v.rows.num_rows + v.rejected.num_rows for v in verdicts]
+        super().__init__(
+            records_in=[p.records_in for p in items],
+            rows_in=rows_in,
+            rejected_pct=[
+                100.0 * v.rejected.num_rows / max(1, n) for v, n in zip(verdicts, rows_in, strict=True)
+            ],
+        )
+        self._encoded, self._slot, self._loads = encoded, slot, len(items)
+
+    def __missing__(self, name: str) -> np.ndarray:
+        metric = next(m for m in gate.COLUMN_METRICS if name.endswith(m))
+        e = self._encoded[name.removesuffix(metric)]
+        filled = self.filled(e)
+        if metric == "_filled_count":
+            return np.bincount(self._slot[filled], minlength=self._loads)
+        codes = e.indices.fill_null(-1).to_numpy(zero_copy_only=False)[filled].astype(np.int64)
+        pairs = np.unique(self._slot[filled] * np.int64(len(e.texts) + 1) + codes)
+        return np.bincount((pairs // (len(e.texts) + 1)).astype(np.int64), minlength=self._loads)
+
+    @staticmethod
+    def filled(e: Encoded) -> np.ndarray:
+        """Which rows tell a value; below detection is one, too."""
+        out: np.ndarray = pc.is_valid(e.values.take(e.indices)).to_numpy(zero_copy_only=False)
+        if e.qualifiers is not None:
+            out = out | pc.is_valid(e.qualifiers.take(e.indices)).to_numpy(zero_copy_only=False)
+        return out
 
 
 def _looked_at(e: Encoded) -> pa.Array:

@@ -43,6 +43,10 @@ BOUNDARIES = (
     "landing.committed",
 )
 _LOAD_DIR = re.compile(r"^(\d{4,})-([0-9a-f]{16})$")
+ROW_GROUP = 122_880  # rows of a row group of rows.parquet
+_TOLD = (
+    1_000  # rejected rows of a load that are handed to the run's summary; all of them are in rejected.parquet
+)
 _counter = itertools.count()
 
 
@@ -58,7 +62,7 @@ class Load:
 
 @dataclass
 class Committed:
-    """What `commit` did: the load that now wins its slice, and whether it is new."""
+    """What `commit` did: the load that now wins its slice, whether it is new, and its first rejected rows."""
 
     load: Load
     is_new: bool
@@ -91,33 +95,62 @@ def slice_folder(home: Home, s: Slice) -> Path:
     return home.landing / s.source / month / slice_id(s)
 
 
+class RowsHash:
+    """sha256 over the parsed rows in payload order, reader's rejects included.
+
+    Invariant: equal however the rows are chunked and in how many pieces they come: texts and lengths of a column each have
+    a running hash of their own, and rejects stand in order of record.
+    """
+
+    def __init__(self, source: Source) -> None:
+        names = ["_row_no", "_col", *(c.name for c in source.columns)]
+        self._names = {"rows": names, "rejects": [*names, "check_id"]}
+        self._count = {kind: 0 for kind in self._names}
+        self._running: dict[tuple[str, str], tuple[Any, Any]] = {}
+
+    def add(self, parsed: Parsed) -> None:
+        """The next piece of the payload."""
+        for kind, table in (("rows", parsed.table), ("rejects", parsed.rejects)):
+            if table is None or not table.num_rows:
+                continue
+            self._count[kind] += table.num_rows
+            if kind == "rejects":
+                table = table.take(pc.sort_indices(table, sort_keys=[("_row_no", "ascending")]))
+            for name in self._names[kind]:
+                if name in table.column_names:
+                    pair = self._running.setdefault((kind, name), (hashlib.sha256(), hashlib.sha256()))
+                    _hash_column(*pair, table[name].cast(pa.large_string()))
+
+    def hexdigest(self) -> str:
+        """The hash of what was added so far."""
+        h = hashlib.sha256()
+        for kind, names in self._names.items():
+            h.update(f"{kind} {self._count[kind]}\n".encode())
+            for name in names:
+                if (kind, name) in self._running:
+                    lengths, data = self._running[kind, name]
+                    h.update(f"{name}\n".encode() + lengths.digest() + data.digest())
+        return h.hexdigest()
+
+
 def rows_hash(source: Source, parsed: Parsed) -> str:
-    """sha256 over the parsed rows in payload order, reader's rejects included; equal however the table is chunked."""
-    h = hashlib.sha256()
-    names = ["_row_no", "_col", *(c.name for c in source.columns)]
-    for kind, table in (("rows", parsed.table), ("rejects", parsed.rejects)):
-        n = table.num_rows if table is not None else 0
-        h.update(f"{kind} {n}\n".encode())
-        if table is None or not n:
-            continue
-        for name in names if kind == "rows" else [*names, "check_id"]:
-            h.update(f"{name}\n".encode())
-            if name in table.column_names:
-                _hash_column(h, table[name].cast(pa.large_string()))
+    """`RowsHash` of a payload that came in one piece."""
+    h = RowsHash(source)
+    h.add(parsed)
     return h.hexdigest()
 
 
-def _hash_column(h: Any, column: pa.ChunkedArray) -> None:
-    lengths = pc.fill_null(pc.binary_length(column), -1)  # tells null from empty, and one cut from another
-    for chunk in lengths.chunks:
-        h.update(chunk.to_numpy(zero_copy_only=False).astype("<i8").tobytes())
+def _hash_column(lengths: Any, texts: Any, column: pa.ChunkedArray) -> None:
+    told = pc.fill_null(pc.binary_length(column), -1)  # tells null from empty, and one cut from another
+    for chunk in told.chunks:
+        lengths.update(chunk.to_numpy(zero_copy_only=False).astype("<i8").tobytes())
     for chunk in column.chunks:
         whole = pc.fill_null(chunk, "")
         offsets, data = whole.buffers()[1], whole.buffers()[2]
         if data is None or not len(whole):
             continue
         ends = memoryview(offsets).cast("B").cast("q")
-        h.update(memoryview(data)[ends[whole.offset] : ends[whole.offset + len(whole)]])
+        texts.update(memoryview(data)[ends[whole.offset] : ends[whole.offset + len(whole)]])
 
 
 def load_id(s: Slice, rows: str, parse_version: str) -> str:
@@ -192,77 +225,122 @@ def commit(
         raise verdict.refused
     rows_digest = rows_digest or rows_hash(source, parsed)
     new_id = load_id(payload.slice, rows_digest, source.parse_version)
-    folder = slice_folder(home, payload.slice)
-    standing = loads_of(folder)
-    if standing and standing[-1].load_id == new_id:
-        return Committed(standing[-1], False)
-    seq = standing[-1].seq + 1 if standing else 1
-    rows, rejected = verdict.rows, verdict.rejected
-    rows_in = parsed.table.num_rows + (parsed.rejects.num_rows if parsed.rejects is not None else 0)
-    if rows_in != rows.num_rows + rejected.num_rows:
-        raise AssertionError(f"{source.name}: {rows_in} rows in, {rows.num_rows} + {rejected.num_rows} out")
+    standing = winner(home, payload.slice)
+    if standing and standing.load_id == new_id:
+        return Committed(standing, False)
+    with Writing(home, source, payload) as load:
+        load.add(parsed, verdict)
+        return load.commit(rows_digest, predecessors)
 
-    temporary = _temporary(home) / f"{source.name}@{os.getpid()}-{next(_counter)}"
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    boundary("landing.folder_made")
-    digest, size = _write_payload(payload.path, temporary / "payload.zst")
-    boundary("landing.payload_written")
-    _write_parquet(
-        rows.append_column("_load_id", pa.repeat(new_id, rows.num_rows)), temporary / "rows.parquet"
-    )
-    boundary("landing.rows_written")
-    if rejected.num_rows:
-        _write_parquet(rejected, temporary / "rejected.parquet")
-    boundary("landing.rejected_written")
-    by_check = rejected["check_id"].value_counts().to_pylist() if rejected.num_rows else []
-    s = payload.slice
-    manifest = {
-        "format": 1,
-        "load_id": new_id,
-        "source": source.name,
-        "part": s.part,
-        "window_start": s.start.isoformat() if s.start else None,
-        "window_end": s.end.isoformat() if s.end else None,
-        "slice_id": slice_id(s),
-        "seq": seq,
-        "payload_name": payload.name,
-        "payload_sha256": digest,
-        "payload_bytes": size,
-        "hints": payload.hints,
-        "records_in": parsed.records_in,
-        "rows_in": rows_in,
-        "rows_loaded": rows.num_rows,
-        "rows_rejected": rejected.num_rows,
-        "rejected_by_check": {x["values"]: x["counts"] for x in sorted(by_check, key=lambda x: x["values"])},
-        "rows_hash": rows_digest,
-        "parse_version": source.parse_version,
-        "arrived_at": payload.arrived_at.isoformat(sep=" ", timespec="seconds"),
-        "predecessors": predecessors or [],
-        "notes": parsed.notes,
-        "stats": parsed.stats,
-    }
-    part = temporary / (MANIFEST + ".part")
-    with part.open("w", encoding="utf-8") as f:
-        text = json.dumps(manifest, ensure_ascii=False, indent=1)
-        f.write(text[: len(text) // 2])
-        boundary("landing.manifest_begun")
-        f.write(text[len(text) // 2 :])
-        f.flush()
-        os.fsync(f.fileno())
-    os.rename(part, temporary / MANIFEST)
-    _fsync_folder(temporary)
-    boundary("landing.manifest_written")
-    target = folder / f"{seq:04d}-{new_id}"
-    folder.mkdir(parents=True, exist_ok=True)
-    if target.exists():  # a folder without a manifest is no load
-        shutil.rmtree(target)
-    os.rename(temporary, target)
-    boundary("landing.load_renamed")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        _fsync_folder(parent)
-    boundary("landing.committed")
-    return Committed(Load(target, new_id, seq, manifest), True, rejected if rejected.num_rows else None)
+
+class Writing:
+    """A load on its way into landing, piece by piece; whole only after `commit`, nothing at all before.
+
+    Invariant: rows.parquet is the same byte for byte however many pieces it came in (row groups are cut by count).
+    """
+
+    def __init__(self, home: Home, source: Source, payload: Payload) -> None:
+        self._home, self._source, self._payload = home, source, payload
+        self._folder = _temporary(home) / f"{source.name}@{os.getpid()}-{next(_counter)}"
+        self._notes: list[str] = []
+        self._stats: dict[str, int] = {}
+        self._counts = {"records_in": 0, "rows_in": 0, "rows_loaded": 0, "rows_rejected": 0}
+        self._by_check: dict[str, int] = {}
+        self._told: list[pa.Table] = []
+
+    def __enter__(self) -> Writing:
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
+        boundary("landing.folder_made")
+        self._digest, self._size = _write_payload(self._payload.path, self._folder / "payload.zst")
+        boundary("landing.payload_written")
+        self._rows = _Parquet(self._folder / "rows.parquet")
+        self._rejected = _Parquet(self._folder / "rejected.parquet")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in (self._rows, self._rejected):
+            file.drop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def add(self, parsed: Parsed, verdict: Verdict) -> None:
+        """The next piece of the payload, and what the door said of it."""
+        rows, rejected = verdict.rows, verdict.rejected
+        rows_in = parsed.table.num_rows + (parsed.rejects.num_rows if parsed.rejects is not None else 0)
+        if rows_in != rows.num_rows + rejected.num_rows:
+            raise AssertionError(
+                f"{self._source.name}: {rows_in} rows in, {rows.num_rows} + {rejected.num_rows} out"
+            )
+        told = (parsed.records_in, rows_in, rows.num_rows, rejected.num_rows)
+        for name, n in zip(self._counts, told, strict=True):
+            self._counts[name] += n
+        self._notes += parsed.notes
+        for name, n in parsed.stats.items():
+            self._stats[name] = self._stats.get(name, 0) + n
+        self._rows.add(rows)
+        if rejected.num_rows:
+            self._rejected.add(rejected)
+            for x in rejected["check_id"].value_counts().to_pylist():
+                self._by_check[x["values"]] = self._by_check.get(x["values"], 0) + x["counts"]
+            if sum(t.num_rows for t in self._told) < _TOLD:
+                self._told.append(rejected)
+
+    def commit(self, rows_digest: str, predecessors: list[str] | None = None) -> Committed:
+        """Closes the files, writes the manifest and moves the folder to its place. `rows_digest`: of all pieces."""
+        self._rows.close()
+        boundary("landing.rows_written")
+        if self._counts["rows_rejected"]:
+            self._rejected.close()
+        boundary("landing.rejected_written")
+        s, source = self._payload.slice, self._source
+        new_id = load_id(s, rows_digest, source.parse_version)
+        folder = slice_folder(self._home, s)
+        before = winner(self._home, s)
+        seq = before.seq + 1 if before else 1
+        manifest = {
+            "format": 1,
+            "load_id": new_id,
+            "source": source.name,
+            "part": s.part,
+            "window_start": s.start.isoformat() if s.start else None,
+            "window_end": s.end.isoformat() if s.end else None,
+            "slice_id": slice_id(s),
+            "seq": seq,
+            "payload_name": self._payload.name,
+            "payload_sha256": self._digest,
+            "payload_bytes": self._size,
+            "hints": self._payload.hints,
+            **self._counts,
+            "rejected_by_check": dict(sorted(self._by_check.items())),
+            "rows_hash": rows_digest,
+            "parse_version": source.parse_version,
+            "arrived_at": self._payload.arrived_at.isoformat(sep=" ", timespec="seconds"),
+            "predecessors": predecessors or [],
+            "notes": self._notes,
+            "stats": self._stats,
+        }
+        part = self._folder / (MANIFEST + ".part")
+        with part.open("w", encoding="utf-8") as f:
+            text = json.dumps(manifest, ensure_ascii=False, indent=1)
+            f.write(text[: len(text) // 2])
+            boundary("landing.manifest_begun")
+            f.write(text[len(text) // 2 :])
+            f.flush()
+            os.fsync(f.fileno())
+        os.rename(part, self._folder / MANIFEST)
+        _fsync_folder(self._folder)
+        boundary("landing.manifest_written")
+        target = folder / f"{seq:04d}-{new_id}"
+        folder.mkdir(parents=True, exist_ok=True)
+        if target.exists():  # a folder without a manifest is no load
+            shutil.rmtree(target)
+        os.rename(self._folder, target)
+        boundary("landing.load_renamed")
+        for parent in (folder, folder.parent, folder.parent.parent):
+            _fsync_folder(parent)
+        boundary("landing.committed")
+        rejected = pa.concat_tables(self._told) if self._told else None
+        return Committed(Load(target, new_id, seq, manifest), True, rejected)
 
 
 def _write_payload(path: Path, target: Path) -> tuple[str, int]:
@@ -281,14 +359,44 @@ def _write_payload(path: Path, target: Path) -> tuple[str, int]:
     return h.hexdigest(), size
 
 
-def _write_parquet(table: pa.Table, target: Path) -> None:
-    """One deterministic file: same rows, same bytes."""
-    pq.write_table(
-        table.replace_schema_metadata(None).combine_chunks(), target, compression="zstd", compression_level=3,
-        row_group_size=122_880, version="2.6", store_schema=False,
-    )  # fmt: skip
-    with target.open("rb") as f:
-        os.fsync(f.fileno())
+class _Parquet:
+    """One deterministic file: same rows, same bytes. It appears with its first rows, or empty when it is closed."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self._writer: pq.ParquetWriter | None = None
+        self._waiting: list[pa.Table] = []
+
+    def add(self, table: pa.Table) -> None:
+        """The next rows; whole row groups are written at once."""
+        self._waiting.append(table.replace_schema_metadata(None))
+        count = sum(t.num_rows for t in self._waiting)
+        if count >= ROW_GROUP:
+            whole = pa.concat_tables(self._waiting).combine_chunks()
+            ready = count - count % ROW_GROUP
+            self._write(whole.slice(0, ready))
+            self._waiting = [whole.slice(ready)]
+
+    def close(self) -> None:
+        """Writes what is left, and forces the file to disk."""
+        rest = pa.concat_tables(self._waiting).combine_chunks()
+        if rest.num_rows or self._writer is None:
+            self._write(rest)
+        self.drop()
+        with self._target.open("rb") as f:
+            os.fsync(f.fileno())
+
+    def drop(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        self._writer, self._waiting = None, []
+
+    def _write(self, table: pa.Table) -> None:
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(
+                self._target, table.schema, compression="zstd", compression_level=3, version="2.6", store_schema=False
+            )  # fmt: skip
+        self._writer.write_table(table, ROW_GROUP)
 
 
 def _fsync_folder(folder: Path) -> None:

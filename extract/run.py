@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +25,7 @@ from extract.door import BATCH_ROWS, Door
 from extract.errors import LoadRefused, UserError, told_by_system
 from extract.home import Home
 from extract.home import home as default_home
+from extract.passage import Passage
 from extract.readers.base import Parsed, Payload, Reader, Request, Slice, get_reader
 from extract.secrets import MissingSetting
 from extract.source import Source, get_source, load_sources
@@ -116,8 +118,6 @@ class _Run:
     def payloads(self, payloads: Iterator[Payload]) -> None:
         for payload in payloads:
             self._one(payload)
-            if sum(w.parsed.table.num_rows for w in self.waiting) >= BATCH_ROWS:
-                self._flush()
         self._flush()
         # a payload that the winner had overtaken in an earlier run, and did not overtake in this one, has come back
         held, self.held = self.held, {}
@@ -139,10 +139,18 @@ class _Run:
                 self._discard(payload)
                 return
         try:
-            parsed = self.reader.parse(self.source, payload)
+            pieces = self.reader.pieces(self.source, payload, BATCH_ROWS)
+            parsed, more = next(pieces), next(pieces, None)
         except LoadRefused as e:
             self._refuse(payload, e)
             return
+        if more is not None:
+            self._flush()
+            self._long(payload, chain([parsed, more], pieces), landing.winner(self.home, payload.slice))
+            return
+        if sum(w.parsed.table.num_rows for w in self.waiting) + parsed.table.num_rows > BATCH_ROWS:
+            self._flush()
+            standing = landing.winner(self.home, payload.slice)
         self.result.notes += [f"{payload.name}: {n}" for n in parsed.notes]
         digest = landing.rows_hash(self.source, parsed)
         own = landing.load_id(payload.slice, digest, version)
@@ -156,6 +164,32 @@ class _Run:
             self.held.setdefault(payload.slice, []).append(payload)
         else:
             self.waiting.append(_Waiting(payload, parsed, digest, own))
+
+    def _long(self, payload: Payload, pieces: Iterable[Parsed], standing: landing.Load | None) -> None:
+        """A load of more rows than are held at a time: read, judged and written piece by piece, whole or absent."""
+        s, passage, digest = payload.slice, Passage(self.door), landing.RowsHash(self.source)
+        try:
+            with landing.Writing(self.home, self.source, payload) as load:
+                for piece in pieces:
+                    digest.add(piece)
+                    load.add(piece, passage.check(piece))
+                    self.result.notes += [f"{payload.name}: {n}" for n in piece.notes]
+                own = landing.load_id(s, digest.hexdigest(), self.source.parse_version)
+                if standing and own == standing.load_id:
+                    self._unchanged(s, own)
+                elif standing and self._is_overtaken(s, standing, own):
+                    self.held.setdefault(s, []).append(payload)
+                    return
+                elif (refused := passage.refusal()) is not None:
+                    raise refused
+                else:
+                    done = load.commit(digest.hexdigest(), self.committed.get(s, []))
+                    self.committed.setdefault(s, []).append(done.load.load_id)
+                    self._account(done, payload)
+        except LoadRefused as e:
+            self._refuse(payload, e)
+            return
+        self._discard(payload)
 
     def _unchanged(self, s: Slice, load_id: str) -> None:
         self.result.unchanged_loads += 1

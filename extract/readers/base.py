@@ -10,7 +10,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import BaseModel, ValidationError
 
 from extract.errors import UserError
@@ -101,6 +103,42 @@ class Reader(ABC):
     @abstractmethod
     def parse(self, source: Source, payload: Payload) -> Parsed:
         """Rows of one payload. Raises LoadRefused when it is wrong as a whole (columns, template version)."""
+
+    def pieces(self, source: Source, payload: Payload, rows: int) -> Iterator[Parsed]:
+        """`parse` in pieces of at most `rows` rows, in payload order; together they are what `parse` gives.
+
+        A reader that can read a payload without holding all its rows does better than this.
+        """
+        yield from cut(self.parse(source, payload), rows)
+
+
+def cut(parsed: Parsed, rows: int) -> Iterator[Parsed]:
+    """One parsed payload in pieces of at most `rows` rows; rejects go where their record stands, counts with the first."""
+    n = parsed.table.num_rows
+    if n <= rows:
+        yield parsed
+        return
+    numbers = parsed.table["_row_no"].to_numpy()
+    rejects, start, before = parsed.rejects, 0, -1
+    while start < n:
+        stop = min(start + rows, n)
+        if (
+            stop < n and numbers[stop] == numbers[stop - 1]
+        ):  # a record is not torn, unless it is longer than a piece
+            same = int(np.flatnonzero(numbers[start:stop] != numbers[stop])[-1:].sum()) + 1
+            stop = start + same if numbers[start] != numbers[stop] else stop
+        last = int(numbers[stop - 1]) if stop < n else 2**62
+        here = None
+        if rejects is not None:
+            at = rejects["_row_no"]
+            here = rejects.filter(pc.and_(pc.greater(at, before), pc.less_equal(at, last)))
+        first = start == 0
+        yield Parsed(
+            parsed.table.slice(start, stop - start), parsed.records_in if first else 0,
+            here if here is not None and here.num_rows else None,
+            parsed.notes if first else [], parsed.stats if first else {},
+        )  # fmt: skip
+        start, before = stop, last
 
 
 _READERS = {

@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import re
 import shutil
+import sys
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -24,11 +25,11 @@ import zstandard
 
 from extract import secrets
 from extract.errors import LoadRefused, UserError
-from extract.readers.base import Parsed, Payload, Reader, Request, Slice
+from extract.readers.base import Parsed, Payload, Reader, Request, Slice, cut
 from extract.readers.headers import Context, Layout
 from extract.readers.records import Grid as Grid
 from extract.readers.records import Rejects, from_grid, from_records, match_headers
-from extract.readers.tabular import from_rows, parse_csv
+from extract.readers.tabular import csv_pieces, from_rows
 from extract.source import Source, Strict
 
 WRAPPERS = (".gz", ".zst")
@@ -81,6 +82,10 @@ class FilesReader(Reader):
 
     def parse(self, source: Source, payload: Payload) -> Parsed:
         """Rows of one file. Raises LoadRefused when it is empty, damaged as a whole or lacks a required column."""
+        return next(self.pieces(source, payload, sys.maxsize))
+
+    def pieces(self, source: Source, payload: Payload, rows: int) -> Iterator[Parsed]:
+        """See `Reader.pieces`; of a CSV never more than a piece is held as rows."""
         options: FilesOptions = self.options(source)
         refuse_broken(payload)
         data = payload.path.read_bytes()
@@ -90,16 +95,19 @@ class FilesReader(Reader):
             named = match_headers(source, options.year_from_window)
             context.year_columns, context.near = frozenset(named.values()), _middle(payload.slice)
         if options.format == "csv":
-            parsed = parse_csv(source, data, options, context)
+            found = csv_pieces(source, data, options, context, rows)
         elif options.format == "excel":
-            parsed = _parse_excel(source, data, options, context)
+            found = cut(_parse_excel(source, data, options, context), rows)
         else:
-            parsed = _parse_records(source, data, options, context)
-        if source.slice.window != "none" and payload.slice.start is None:
-            parsed.notes.append(
-                f"no_window: {payload.name}: the name tells no {source.slice.window}; the file is its own part"
-            )
-        return parsed
+            found = cut(_parse_records(source, data, options, context), rows)
+        first = True
+        for parsed in found:
+            if first and source.slice.window != "none" and payload.slice.start is None:
+                parsed.notes.append(
+                    f"no_window: {payload.name}: the name tells no {source.slice.window}; the file is its own part"
+                )
+            first = False
+            yield parsed
 
 
 # ---------------------------------------------------------------- fetch

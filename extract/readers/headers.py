@@ -67,6 +67,9 @@ class Header:
     cells: list[str]
     named: dict[int, str]
     items: list[int] = field(default_factory=list)
+    flags: list[int | None] = field(
+        default_factory=list
+    )  # beside each item, where the layout has flag columns
     groups: list[tuple[str, dict[str, int]]] = field(default_factory=list)
     units: list[Cell] = field(default_factory=list)
     found: dict[str, Cell] = field(default_factory=dict)  # told by the rows above the header
@@ -120,7 +123,13 @@ def _header(source: Source, rows: list[Sequence[Cell]], layout: Layout) -> Heade
         items = [i for i, c in enumerate(cells) if i not in ids and (not only or key(c) in only)]
         while items and not cells[items[-1]]:
             items.pop()  # a trailing delimiter makes no column
-        return Header(cells, named, items)
+        flags: list[int | None] = []
+        if layout.unpivot.flag_suffix and layout.unpivot.flag_column:
+            at = {key(c): i for i, c in reversed(list(enumerate(cells))) if i not in ids}
+            beside = {i: at.get(key(cells[i] + layout.unpivot.flag_suffix)) for i in items}
+            items = [i for i in items if i not in beside.values()]
+            flags = [beside[i] for i in items]
+        return Header(cells, named, items, flags)
     top = [(c or "").strip() for c in rows[0]]
     low = [(c or "").strip() for c in rows[-1]]
     top += [""] * (len(low) - len(top))

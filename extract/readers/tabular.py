@@ -6,8 +6,9 @@ Invariant: a sheet row is a row of the table, a rejected row with its reason, pa
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -29,6 +30,7 @@ from extract.readers.headers import (
     is_unit_row,
     refuse_other_units,
 )
+from extract.readers.plaincsv import PlainCsv
 from extract.readers.records import Rejects, name_cells, table
 from extract.readers.texts import decode, full_year, key, split_unit
 from extract.source import Source
@@ -41,10 +43,19 @@ _SHOWN = 200  # characters of a rejected line that are quoted
 
 def parse_csv(source: Source, data: bytes, layout: Layout, context: Context) -> Parsed:
     """Rows of one CSV payload. Raises LoadRefused when it is empty or lacks a required column."""
+    return next(csv_pieces(source, data, layout, context, sys.maxsize))
+
+
+def csv_pieces(source: Source, data: bytes, layout: Layout, context: Context, rows: int) -> Iterator[Parsed]:
+    """`parse_csv` in pieces of at most `rows` rows; no record is torn."""
     if not data.strip(b"\x00 \r\n\t\xef\xbb\xbf"):
         raise LoadRefused("the file is empty", where=context.where, todo="ask the sender for the file again")
+    plain = PlainCsv.of(source, data, layout, context)
+    if plain is not None:
+        yield from plain.pieces(rows)
+        return
     got = decode(data)
-    return from_rows(
+    yield from in_pieces(
         source,
         csv_rows(got.text + _HALF if got.cut else got.text),
         layout,
@@ -52,10 +63,16 @@ def parse_csv(source: Source, data: bytes, layout: Layout, context: Context) -> 
         ragged=True,
         is_cut=got.cut or unended(got.text),
         damaged=got.damaged or got.cut,
+        most=rows,
     )
 
 
-def from_rows(
+def from_rows(source: Source, rows: Iterable[Row], layout: Layout, context: Context) -> Parsed:
+    """Numbered rows of cells to the source's table. Raises LoadRefused without a header."""
+    return next(in_pieces(source, rows, layout, context))
+
+
+def in_pieces(
     source: Source,
     rows: Iterable[Row],
     layout: Layout,
@@ -64,8 +81,9 @@ def from_rows(
     ragged: bool = False,
     is_cut: bool = False,
     damaged: bool = False,
-) -> Parsed:
-    """Numbered rows of cells to the source's table.
+    most: int = sys.maxsize,
+) -> Iterator[Parsed]:
+    """Numbered rows of cells to the source's table, in pieces of at most `most` rows; at least one piece.
 
     ragged: rows come as long as they were sent (CSV), so a wrong number of cells is a fault; is_cut: the payload does
     not end with a line end; damaged: cells may hold U+FFFD. Raises LoadRefused without a header.
@@ -78,50 +96,45 @@ def from_rows(
         start += 1
     refuse_other_units(source, header, context.where)
     labels = frozenset(key(d) for d in layout.drop_rows)
-    rejects = Rejects(source)
-    tables: list[pa.Table] = []
-    pending: list[Row] = []
-    records, repeated, width, last = 0, 0, len(header.cells), 0
-    short: dict[int, Sequence[Cell]] = {}
-    broken: dict[int, Sequence[Cell]] = {}
+    spread = max(1, len(header.items), len(header.groups))  # rows that a record becomes
+    room = max(1, most // spread)
+    chunk = min(_CHUNK, room)
+    repeated, width = 0, len(header.cells)
     keys = [i for i, n in header.named.items() if n in source.natural_key]
+    piece = _Piece(source, header, layout, context)
     for n, cells in chain(head_rows[start:], stream):
-        last = n
+        if piece.records >= room:
+            yield piece.parsed(0)
+            piece = _Piece(source, header, layout, context)
+        piece.last = n
         if ragged and len(cells) != width:
             if len(cells) < width:
                 if any(cells):
-                    records += 1
-                    short[n] = cells
+                    piece.records += 1
+                    piece.short[n] = cells
                 continue
             if any(cells[width:]):
-                records += 1
-                _field_count(source, rejects, header, context, n, cells)
+                piece.records += 1
+                _field_count(source, piece.rejects, header, context, n, cells)
                 continue
         if not filled(cells):
             continue
         if header.rows and cells[0] and list(cells[:width]) == header.cells:
             repeated += 1
             continue
-        records += 1
+        piece.records += 1
         if labels and (label := _total_label(cells, keys, labels)):
-            rejects.add(
+            piece.rejects.add(
                 n, "total_row", f"该行是“{label}”汇总行，不是一条数据，未装载", f"a row of totals ({label}) is not a record",
                 col=context.sheet, value=label, cells=_known(header, context, cells),
             )  # fmt: skip
             continue
         if damaged and any(c and _HALF in c for c in cells):
-            broken[n] = cells
+            piece.broken[n] = cells
             continue
-        pending.append((n, cells))
-        if len(pending) == _CHUNK:
-            tables.append(_emit(source, header, layout, context, pending))
-            pending = []
-    if pending or not tables:
-        tables.append(_emit(source, header, layout, context, pending))
-    for n, cells in short.items():
-        _field_count(source, rejects, header, context, n, cells, cut=is_cut and n == last)
-    for n, cells in broken.items():
-        _bad_bytes(rejects, header, context, n, cells, cut=is_cut and n == last)
+        piece.pending.append((n, cells))
+        if len(piece.pending) == chunk:
+            piece.emit()
     notes: list[str] = []
     if repeated:
         notes.append(
@@ -130,7 +143,37 @@ def from_rows(
     doubled = sorted(h for h, n in Counter(header.cells).items() if h and n > 1)
     if doubled and not layout.unpivot_groups:
         notes.append(f"duplicate_header: {context.where}: {', '.join(doubled[:10])}")
-    return Parsed(pa.concat_tables(tables), records_in=records, rejects=rejects.table(), notes=notes)
+    whole = piece.parsed(piece.last if is_cut else 0)
+    whole.notes = notes
+    yield whole
+
+
+class _Piece:
+    """Records of one piece of a payload: rows to be made into a table, and those that are no rows."""
+
+    def __init__(self, source: Source, header: Header, layout: Layout, context: Context) -> None:
+        self.source, self.header, self.layout, self.context = source, header, layout, context
+        self.rejects = Rejects(source)
+        self.pending: list[Row] = []
+        self.short: dict[int, Sequence[Cell]] = {}
+        self.broken: dict[int, Sequence[Cell]] = {}
+        self.records, self.last = 0, 0
+        self._tables: list[pa.Table] = []
+
+    def emit(self) -> None:
+        """Makes a table of what is pending."""
+        self._tables.append(_emit(self.source, self.header, self.layout, self.context, self.pending))
+        self.pending = []
+
+    def parsed(self, cut_at: int) -> Parsed:
+        """The piece; cut_at: the number of the payload's last line where the payload ends inside it, else 0."""
+        if self.pending or not self._tables:
+            self.emit()
+        for n, cells in self.short.items():
+            _field_count(self.source, self.rejects, self.header, self.context, n, cells, cut=n == cut_at)
+        for n, cells in self.broken.items():
+            _bad_bytes(self.rejects, self.header, self.context, n, cells, cut=n == cut_at)
+        return Parsed(pa.concat_tables(self._tables), records_in=self.records, rejects=self.rejects.table())
 
 
 # ---------------------------------------------------------------- rows
@@ -211,6 +254,9 @@ def _emit(source: Source, header: Header, layout: Layout, context: Context, rows
         cells: dict[str, Any] = {**fixed, **{n: a.take(pick) for n, a in named.items()}}
         cells |= name_cells(u.name_column, u.unit_column, names, which)
         cells[u.value_column] = pa.array(values, pa.string())
+        if u.flag_column and header.flags:
+            beside = [None if i is None else r[1][i] for r in rows for i in header.flags]
+            cells[u.flag_column] = pa.array(beside, pa.string())
         return table(source, numbers[at], _col(context, names, which), cells)
     if layout.unpivot_groups:
         g, factors = layout.unpivot_groups, [f for f, _ in header.groups]
