@@ -37,14 +37,16 @@ from {{ relation }}
 {#- A whole reading staging model of a network: raw rows of `source_name` in long form (point, time, item, value), items named by
     the seed family reading_item (item_group, item, unit_as_sent → factor_code, statistic, averaging_minutes, multiplier). A row whose
     item and unit the seed does not know keeps its text, has no value and says unknown_item: nothing is dropped.
-    prefix: of the point id (`noise` gives noise:<code>); unit, flag, maturity: names of the raw columns, none where the
+    prefix: of the point id (`noise` gives noise:<code>), or point_id: an SQL expression over the raw row `w` that gives it whole
+    (one source of several media, points with a height); unit, flag, maturity: names of the raw columns, none where the
     source has none; time_shift_minutes: added to the sent time (START stamps: the averaging time); arrivals: the source keeps
     every slice, so the last told row of a key wins by changed_at, seq, row. -#}
-{% macro staged_readings(source_name, prefix, item_group, point='point_code', item='item', unit=none, time='observed_at', value='value',
-    flag=none, maturity=none, default_maturity='preliminary', arrivals=false, changed_at=[], is_interval=true, is_start=false) -%}
+{% macro staged_readings(source_name, prefix=none, item_group=none, point='point_code', item='item', unit=none, time='observed_at', value='value',
+    flag=none, maturity=none, default_maturity='preliminary', arrivals=false, changed_at=[], is_interval=true, is_start=false,
+    point_id=none) -%}
 with named as (
     select
-        concat('{{ prefix }}:', trim(w.{{ point }})) as point_id,
+        {% if point_id %}{{ point_id }}{% else %}concat('{{ prefix }}:', trim(w.{{ point }})){% endif %} as point_id,
         coalesce(i.factor_code, trim(w.{{ item }})) as factor_code,
         coalesce(i.statistic, 'unknown') as statistic,
         coalesce(i.averaging_minutes, 0) as averaging_minutes,
