@@ -28,6 +28,16 @@
     timestampadd(minute, {{ n }}, cast({{ x }} as timestamp_ntz))
 {%- endmacro %}
 
+{% macro add_seconds(x, n) -%}
+    {{ return(adapter.dispatch('add_seconds', 'jianhu')(x, n)) }}
+{%- endmacro %}
+{% macro default__add_seconds(x, n) -%}
+    (cast({{ x }} as timestamp) + ({{ n }}) * interval '1' second)
+{%- endmacro %}
+{% macro spark__add_seconds(x, n) -%}
+    timestampadd(second, {{ n }}, cast({{ x }} as timestamp_ntz))
+{%- endmacro %}
+
 {#- a date `n` days later, as date -#}
 {% macro add_days(x, n) -%}
     {{ return(adapter.dispatch('add_days', 'jianhu')(x, n)) }}
