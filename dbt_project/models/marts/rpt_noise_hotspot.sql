@@ -44,9 +44,9 @@ select
     cast(g.no_permit_count as bigint) as no_permit_count, g.permit_nos, g.last_at,
     case when g.hotspot_kind = 'town' then cast(s.night_exceedance_count as bigint) end as night_exceedance_count,
     case when g.hotspot_kind = 'site' then g.complaint_count - g.permitted_count >= r.value end as is_hotspot,
-    row_number() over (
+    cast(row_number() over (
         partition by g.hotspot_kind, g.month order by g.complaint_count - g.permitted_count desc, g.town_code, g.site_key
-    ) as rank_no,
+    ) as int) as rank_no,
     case
         when g.complaint_count = g.permitted_count then '全部登记时刻在夜间施工许可时段内'
         when g.permitted_count > 0 then concat(cast(g.permitted_count as varchar), ' 件在许可时段内，不计入热点')
