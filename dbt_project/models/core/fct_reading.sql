@@ -3,11 +3,6 @@
 {{ config(meta={'lookback_hours': 24}) }}
 with readings as (
     {{ union_models(var('reading_models'), reading_columns()) }}
-),
-
-human as (
-    {{ latest_by_key(ref('reading_flag_human'), ['point_id', 'factor_code', 'observed_from', 'observed_to'],
-        ['flagged_at desc', 'flag desc']) }}
 )
 
 select
@@ -26,7 +21,7 @@ left join {{ ref('int_reading_flag') }} as f
     and r.maturity = f.maturity
     and r.value_origin = f.value_origin
     and r.source = f.source
-left join human as h
+left join {{ ref('int_removal_span') }} as h
     on r.point_id = h.point_id
     and r.factor_code = h.factor_code
     and r.observed_at > h.observed_from
