@@ -1,6 +1,7 @@
 -- grain: point_id × factor_code × statistic × averaging_minutes × observed_at × maturity × value_origin × source
 -- Only readings that carry a mark. The marks change no value; seed flag_effect says what they void.
 -- The stuck check looks back 24 readings, which is the longest run a row of reading_check may ask for.
+-- Neighbours of a series of instants (averaging 0) are those as far apart as its row `interval` says.
 -- Series are numbered for the windows only: sorting seven texts a row would cost six times the memory.
 {{ config(contract={'enforced': false}, meta={'publish': true, 'lookback_hours': 24}) }}
 {%- set key = ['point_id', 'factor_code', 'statistic', 'averaging_minutes', 'maturity', 'value_origin', 'source'] %}
@@ -11,6 +12,7 @@ with checks as (
         max(case when flag = 'impossible_range' then high_value end) as high_value,
         max(case when flag = 'jump' then threshold end) as jump_threshold,
         max(case when flag = 'stuck' then threshold end) as stuck_count,
+        coalesce(max(case when flag = 'interval' then threshold end), averaging_minutes) as interval_minutes,
         max(case when flag = 'pm10_below_pm25' then 1 else 0 end) as compares_particles
     from {{ ref('int_reading_check') }}
     group by factor_code, statistic, averaging_minutes
@@ -27,7 +29,7 @@ series as (
     select
         t.*,
         row_number() over (order by {% for k in key %}t.{{ k }}{{ ', ' if not loop.last }}{% endfor %}) as series_no,
-        c.low_value, c.high_value, c.jump_threshold, c.stuck_count, c.compares_particles
+        c.low_value, c.high_value, c.jump_threshold, c.stuck_count, c.interval_minutes, c.compares_particles
     from told as t
     inner join checks as c
         on t.factor_code = c.factor_code
@@ -55,10 +57,10 @@ beside as (
 compared as (
     select
         b.series_no, b.observed_at, b.value, b.value_before,
-        {{ seconds_between('b.observed_before', 'b.observed_at') }} = 60 * s.averaging_minutes as is_adjacent,
+        {{ seconds_between('b.observed_before', 'b.observed_at') }} = 60 * s.interval_minutes as is_adjacent,
         case
             when b.value is not null and b.value = b.value_before
-                and {{ seconds_between('b.observed_before', 'b.observed_at') }} = 60 * s.averaging_minutes
+                and {{ seconds_between('b.observed_before', 'b.observed_at') }} = 60 * s.interval_minutes
                 then cast(null as timestamp)
             else b.observed_at
         end as changed_at
@@ -94,9 +96,9 @@ suspicious as (
         coalesce(r.value < s.low_value or r.value > s.high_value, false) as is_impossible,
         coalesce(r.is_adjacent and abs(r.value - r.value_before) > s.jump_threshold, false) as is_jump,
         coalesce(
-            r.value is not null and (r.run_started_at is null
+            r.value is not null and s.stuck_count is not null and (r.run_started_at is null
                 or {{ seconds_between('r.run_started_at', 'r.observed_at') }}
-                    >= (s.stuck_count - 1) * 60 * s.averaging_minutes),
+                    >= (s.stuck_count - 1) * 60 * s.interval_minutes),
             false) as is_stuck
     from run_lengths as r
     inner join series as s on r.series_no = s.series_no
