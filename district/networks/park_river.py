@@ -27,7 +27,8 @@ def _series(d: District, n: int) -> dict[str, tuple[list[str], list[str]]]:
     hours = d.days * 24
     rng = stream(d.seed, f"park river {n}")
     out: dict[str, tuple[list[str], list[str]]] = {}
-    waves, entries = [], []
+    waves: list[int] = []
+    entries: list[int] = []
     if d.days >= 20:
         for k, start in enumerate(range(60, hours - 40, 150)):
             (waves if k % 2 else entries).append(start + int(rng.integers(0, 40)))

@@ -44,7 +44,7 @@ located as (
     inner join {{ ref('dim_point') }} as d on m.point_id = d.point_id and {{ in_force('m.month', 'd.') }}
 ),
 
-{{ park_subjects('located', 'park_outlet') }}
+{{ point_subjects('located', 'park_outlet') }}
 
 {{ indicator_rows('told', "case when observed_count = 0 then null when denominator is null then cast(numerator as decimal(18, 6)) else cast(" ~ ratio('numerator * 100', 'denominator', 6) ~ " as decimal(18, 6)) end",
     'numerator', 'denominator', applicability="case when point_count = 0 then 'not_applicable' when observed_count = 0 then 'missing' else 'applies' end",

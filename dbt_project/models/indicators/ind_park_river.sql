@@ -44,7 +44,7 @@ located as (
     where r.choice = 1
 ),
 
-{{ park_subjects('located', 'park_river', basis='factor_code') }}
+{{ point_subjects('located', 'park_river', basis='factor_code') }}
 
 {{ indicator_rows('told', "case when observed_count = 0 then null when indicator_code = 'park_river_discharge_count' then cast(numerator as decimal(18, 6)) else cast(" ~ ratio('numerator', 'denominator', 6) ~ " as decimal(18, 6)) end",
     'numerator', 'denominator', applicability="case when point_count = 0 then 'not_applicable' when observed_count = 0 then 'missing' else 'applies' end",

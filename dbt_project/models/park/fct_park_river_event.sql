@@ -6,6 +6,7 @@
         'factor_code': 'factor_code', 'maturity': 'maturity', 'observed_at >=': 'started_at', 'observed_at <=': 'ended_at'}}],
     'clause': "'park_river_watch'"}) }}
 {%- set pair = 'from_point_id, to_point_id, factor_code, maturity' %}
+{%- set week_hours = 168 %}
 with rises as (
     select
         *,
@@ -21,7 +22,7 @@ runs as (
         max(case
             when rise_before_at is null or {{ seconds_between('rise_before_at', 'observed_at') }} > 3600
                 then {{ add_hours('observed_at', -1) }}
-        end) over (partition by {{ pair }} order by observed_at rows between 168 preceding and current row) as started_at
+        end) over (partition by {{ pair }} order by observed_at rows between {{ week_hours }} preceding and current row) as started_at
     from rises
 )
 

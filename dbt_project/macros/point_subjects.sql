@@ -1,7 +1,7 @@
 {#- CTEs `summed`, `told`: the months of points summed to months, quarters and years of points, towns and the district, every area
     told. relation: point_id, town_code, month, indicator_code, [basis], maturity, numerator, denominator, expected_count,
     observed_count, status; medium: of the points of the network. -#}
-{% macro park_subjects(relation, medium, basis="cast('default' as varchar)") -%}
+{% macro point_subjects(relation, medium, basis="cast('default' as varchar)") -%}
 periods as (
     {%- for period_type in ['month', 'quarter', 'year'] %}
     select
