@@ -1,0 +1,10 @@
+-- grain: stock_no
+{{ config(meta={'publish': true}) }}
+with latest as (
+    {{ latest_by_key(source('raw', 'emergency_stock'), [squeeze('stock_no')], ['_part desc', '_seq desc', '_row_no desc', '_load_id desc']) }}
+)
+
+select
+    {{ squeeze('stock_no') }} as stock_no, {{ squeeze('team_no') }} as team_no, {{ tidy('item_zh') }} as item_zh, quantity,
+    {{ tidy('quantity_unit_zh') }} as quantity_unit_zh, required_quantity, checked_date, expiry_date, _load_id, _row_no
+from latest
