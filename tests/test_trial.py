@@ -18,7 +18,8 @@ from warehouse import build, trial, trial_figures
 
 ISSUE = {
     "air": {"aqi_compared", "aqi_equal", "aqi_off_by_one", "aqi_worse", "aqi_skipped_by_reason", "mda8_compared",
-            "mda8_equal", "pm25_24h_compared", "pm25_24h_within_1"},
+            "mda8_equal", "pm25_24h_compared", "pm25_24h_within_1", "o3_8h_compared", "o3_8h_equal", "o3_8h_24h_compared",
+            "o3_8h_24h_equal", "pm10_24h_compared", "pm10_24h_within_1", "stuck_runs"},
     "water": {"class_compared", "river_only_equal", "declared_equal", "derived_holdout_equal"},
     "hj212": {"frames", "accepted", "rejected_by_reason"},
     "complaint": {"rows", "loaded", "rejected", "duplicates", "median_reply_days"},

@@ -1,6 +1,6 @@
 -- grain: subject_id × indicator_code × period_type × period × basis
 -- Towns ranked by one indicator, 1 the best. Values are compared as they are printed (rounded, seed air_rank_rule); who prints
--- the same shares the rank, and the next ranks are skipped. Only towns of one maturity are ranked against one another.
+-- the same shares the rank, and the next ranks are skipped. Ranked are the towns of the maturity that most of them stand in.
 {{ config(contract={'enforced': true}, meta={'evidence': [
     {'parent': 'ind_air', 'label_zh': '参加排名的各镇街', 'on': {'subject_type': "'area'", 'indicator_code': 'indicator_code',
         'period_type': 'period_type', 'period': 'period', 'basis': 'basis'}},
@@ -22,18 +22,39 @@ with compared as (
         on v.indicator_code = k.indicator_code and {{ in_force('v.period_start_date', 'k.') }}
 ),
 
+common as (
+    select
+        m.indicator_code, m.period_type, m.period, m.basis, m.maturity,
+        row_number() over (
+            partition by m.indicator_code, m.period_type, m.period, m.basis
+            order by m.town_count desc, coalesce(k.rank_no, 99), m.maturity
+        ) as choice
+    from (
+        select indicator_code, period_type, period, basis, maturity, count(*) as town_count
+        from compared
+        where compared_value is not null
+        group by indicator_code, period_type, period, basis, maturity
+    ) as m
+    left join {{ ref('reading_priority') }} as k
+        on k.purpose = 'evaluation' and k.aspect = 'maturity' and k.code = m.maturity
+),
+
 ranked as (
     select
         c.*,
         rank() over (
-            partition by indicator_code, period_type, period, basis, maturity order by sign * compared_value
+            partition by c.indicator_code, c.period_type, c.period, c.basis order by c.sign * c.compared_value
         ) as place,
-        count(*) over (partition by indicator_code, period_type, period, basis, maturity) as ranked_count,
+        count(*) over (partition by c.indicator_code, c.period_type, c.period, c.basis) as ranked_count,
         count(*) over (
-            partition by indicator_code, period_type, period, basis, maturity, compared_value
+            partition by c.indicator_code, c.period_type, c.period, c.basis, c.compared_value
         ) as tied_count
     from compared as c
-    where compared_value is not null and tie_rule = 'shared_next_skipped'
+    inner join common as m
+        on
+            c.indicator_code = m.indicator_code and c.period_type = m.period_type and c.period = m.period
+            and c.basis = m.basis and c.maturity = m.maturity and m.choice = 1
+    where c.compared_value is not null and c.tie_rule = 'shared_next_skipped'
 )
 
 select
@@ -46,7 +67,8 @@ select
     s.point_set, s.replaced_zh,
     case
         when c.value is null then c.reason_zh
-        when r.subject_id is null then '并列规则未定，不排名'
+        when c.tie_rule <> 'shared_next_skipped' then '并列规则不认得，不排名'
+        when r.subject_id is null then '成熟度与多数镇街不同，不参加排名'
     end as reason_zh,
     c.clause_id,
     case when c.value_status = 'verified' and c.rule_status = 'verified' then 'verified' else 'unverified' end as status
