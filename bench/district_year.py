@@ -5,14 +5,12 @@ Both start from the same landing. The daily AQI of both is compared point by poi
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import duckdb
 
+from bench._steps import call
 from bench.run import Context, Result
 from extract.home import REPO, Home
 
@@ -22,26 +20,9 @@ SEED = REPO / "dbt_project" / "seeds" / "standards" / "air_iaqi_breakpoint.csv"
 
 
 def _call(args: list[str], home: Path) -> tuple[float, float]:
-    """Run a command in the home; returns (seconds, peak MB of it and its children). RuntimeError with its last lines."""
-    env = {**os.environ, "JIANHU_HOME": str(home)}
-    watch = (
-        "import resource, subprocess, sys\n"
-        "code = subprocess.run(sys.argv[2:]).returncode\n"
-        "open(sys.argv[1], 'w').write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))\n"
-        "sys.exit(code)\n"
-    )
-    note = home / "peak.txt"
-    begun = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", watch, str(note), *args], env=env, cwd=REPO, capture_output=True, text=True
-    )
-    seconds = time.perf_counter() - begun
-    if done.returncode not in (0, 4):
-        raise RuntimeError(
-            f"{' '.join(args[:4])} ended with {done.returncode}: "
-            + (done.stderr or done.stdout).strip()[-1500:]
-        )
-    return seconds, int(note.read_text()) / 1024
+    """(seconds, peak MB) of a command in the home."""
+    step = call(args, home)
+    return step.seconds, step.peak_mb
 
 
 def _rival(home: Path) -> tuple[float, float]:

@@ -104,10 +104,17 @@ def _measure(name: str, home: Path, scale: float) -> list[dict[str, Any]]:
             str(scale),
             name,
         ]
-        done = subprocess.run(command, cwd=REPO, capture_output=True, text=True)
-        if done.returncode or not out.exists():
-            said = (done.stderr or done.stdout).strip().splitlines()
-            return [{"name": name, "failed": said[-1] if said else f"ended with {done.returncode}"}]
+        # what a long case says on the way is shown at once; its last line tells why it failed
+        process = subprocess.Popen(
+            command, cwd=REPO, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        assert process.stderr is not None
+        last = ""
+        for line in process.stderr:
+            sys.stderr.write(line)
+            last = line.strip() or last
+        if process.wait() or not out.exists():
+            return [{"name": name, "failed": last or f"ended with {process.returncode}"}]
         found: list[dict[str, Any]] = json.loads(out.read_text("utf-8"))
         return found
 

@@ -34,16 +34,19 @@ def simulate_command(
     scale: Annotated[float, typer.Option(help="Multiplies points, enterprises, complaints.")] = 1.0,
     out: Annotated[
         Path | None,
-        typer.Option(help="Home of the district (default: JIANHU_HOME); a folder for --tier hourly."),
+        typer.Option(help="Home of the district (default: JIANHU_HOME); a folder for --tier."),
     ] = None,
     tier: Annotated[
         str | None,
-        typer.Option(help="`hourly`: only air hours of a year, 24 million values, for benchmarks."),
+        typer.Option(
+            help="For benchmarks, only air: `hourly` (24 million values of a year) or `5min` (270 million)."
+        ),
     ] = None,
-    year: Annotated[int, typer.Option(help="The year of --tier hourly.")] = 2025,
+    year: Annotated[int, typer.Option(help="The year of --tier.")] = 2025,
     points: Annotated[
-        int | None, typer.Option(help="Air points of --tier hourly (457 gives 24 million).")
+        int | None, typer.Option(help="Air points of --tier (default 457 hourly, 429 5min).")
     ] = None,
+    days: Annotated[int | None, typer.Option(help="Only the first days of the year of --tier.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Make a synthetic Keqiao from one seed: payloads, files as offices send them, and the truth planted in them.
@@ -52,7 +55,7 @@ def simulate_command(
     """
     try:
         if tier is not None:
-            summary = _tier(tier, out, seed, year, points)
+            summary = _tier(tier, out, seed, year, points, days)
         else:
             from district.simulate import simulate
 
@@ -71,16 +74,26 @@ def simulate_command(
         )
 
 
-def _tier(tier: str, out: Path | None, seed: int, year: int, points: int | None) -> dict[str, Any]:
-    if tier != "hourly":
-        raise UsageError(f"no tier is named {tier!r}", todo="use --tier hourly")
+def _tier(
+    tier: str, out: Path | None, seed: int, year: int, points: int | None, days: int | None
+) -> dict[str, Any]:
+    if tier not in ("hourly", "5min"):
+        raise UsageError(f"no tier is named {tier!r}", todo="use --tier hourly or --tier 5min")
     if out is None:
-        raise UsageError("--tier hourly needs a folder", todo="add --out DIR")
-    if not 1990 <= year <= 2100 or (points is not None and not 1 <= points <= 9999):
-        raise UsageError("year or points out of range", where=f"year {year}, points {points}")
-    from district.bulk import POINTS, write_year
+        raise UsageError(f"--tier {tier} needs a folder", todo="add --out DIR")
+    out_of_range = (points is not None and not 1 <= points <= 9999) or (
+        days is not None and not 1 <= days <= 366
+    )
+    if not 1990 <= year <= 2100 or out_of_range:
+        raise UsageError(
+            "year, points or days out of range", where=f"year {year}, points {points}, days {days}"
+        )
+    from district import bulk
 
-    return write_year(out, seed, year, points or POINTS)
+    if tier == "hourly":
+        return bulk.write_year(out, seed, year, points or bulk.POINTS, days)
+    say = lambda month: typer.echo(f"  {month} …", err=True)  # noqa: E731
+    return bulk.write_fine_year(out, seed, year, points or bulk.FINE_POINTS, days, say)
 
 
 def truth_command(

@@ -104,7 +104,7 @@ class Source(Strict):
     deleted: str | None = None
     time_meaning: Literal["end", "start", "instant", "declared", "none"] = "none"
     crs: Literal["CGCS2000", "WGS84", "GCJ-02", "BD-09"] | None = None
-    feeds: Literal["reading", "case", "account", "register", "dimension", "reference"]
+    feeds: Literal["reading", "fine_reading", "case", "account", "register", "dimension", "reference"]
     audience: Literal["bureau", "open"] = "bureau"
     optional: bool = False
     volume: Volume = Volume()
@@ -119,9 +119,16 @@ class Source(Strict):
         for key in [*self.natural_key, *self.changed_at, *([self.deleted] if self.deleted else [])]:
             if key not in names and not key.startswith("_"):
                 raise ValueError(f"{key!r} is named as a key but is not a column")
+        if self.is_fine and (self.slice.kind != "interval" or "part_pattern" in self.options):
+            raise ValueError("readings finer than an hour come in intervals without parts")
         if len(self.schedule.split()) != 5:
             raise ValueError("schedule must be a cron line of five fields")
         return self
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether it feeds readings finer than an hour, which the build reads where they lie (warehouse/raw.py)."""
+        return self.feeds == "fine_reading"
 
     def column(self, name: str) -> Column:
         """The declared column of that name; KeyError if there is none."""

@@ -66,12 +66,15 @@ def model_vars(
     models = (project_dir or PROJECT_DIR) / "models"
     names = {p.stem for p in models.rglob("*.sql")}
     declared = load_sources() if sources is None else sources
+    fine = sorted(f"stg_{s.name}" for s in declared.values() if s.is_fine and f"stg_{s.name}" in names)
     return {
         "seed_parts": seed_parts(project_dir),
         "warning_models": sorted(n for n in names if n.startswith("warn_")),
         "reading_models": sorted(
-            f"stg_{s.name}" for s in declared.values() if s.feeds == "reading" and f"stg_{s.name}" in names
+            [f"stg_{s.name}" for s in declared.values() if s.feeds == "reading" and f"stg_{s.name}" in names]
+            + (["int_reading_hour"] if fine else [])
         ),
+        "fine_models": fine,
         "indicator_models": sorted(n for n in names if n.startswith("ind_")),
         "score_models": sorted(n for n in names if n.startswith("score_")),
     }

@@ -94,10 +94,17 @@ class Landing:
             sql = sql.replace(relation, self._raw(name, only))
         table = f"made_{len(self._made)}_{model}"
         try:
-            self.con.execute(f"create temp table {table} as {sql}")
+            # a view over readings finer than an hour is asked for the few that lie behind a value
+            fine = any(name in self._fine() for name in spec["relations"].values())
+            self.con.execute(f"create temp {'view' if fine else 'table'} {table} as {sql}")
         except duckdb.Error as e:
             raise NotPossibleError(f"{model} could not be made again: {str(e).splitlines()[0]}") from e
         return table
+
+    def _fine(self) -> set[str]:
+        from extract.source import load_sources
+
+        return {s.name for s in load_sources().values() if s.is_fine}
 
     def _raw(self, source_name: str, only: set[str] | None) -> str:
         """The raw table of a source from the loads of the release (docs/contracts.md 1), under a name of its own."""
@@ -133,7 +140,8 @@ class Landing:
         from extract.ledger import SCHEMA
 
         create_raw(self.con, {source_name: source}, pa.Table.from_pylist(chosen, schema=SCHEMA), self.home)
-        self.con.execute(f'alter table raw."{source_name}" rename to {name}')
+        kind = "view" if source.is_fine and chosen else "table"
+        self.con.execute(f'alter {kind} raw."{source_name}" rename to {name}')
         return f"raw.{name}"
 
 

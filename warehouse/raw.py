@@ -140,6 +140,8 @@ def _create_one(
                 todo=f"run `jianhu extract {source.name} --reparse`, or remove the load's folder",
             )
         files.append({**r, "file": str(file)})
+    if source.is_fine:
+        return _create_view(con, source, files)
     listed = "[" + ", ".join(literal(f["file"]) for f in files) + "]"
     reader = f"read_parquet({listed}, union_by_name=true, filename='_file')"
     try:
@@ -173,6 +175,37 @@ def _create_one(
     row = con.execute(f"select count(*) from {table}").fetchone()
     assert row is not None
     return int(row[0])
+
+
+def _create_view(con: duckdb.DuckDBPyConnection, source: Source, files: list[dict[str, Any]]) -> int:
+    """The raw relation of a source of the fine tier: a view over the files of its winning loads, which never change.
+
+    A copy would hold the texts of hundreds of millions of rows twice. What the ledger tells of a load is read from its path
+    (landing/<source>/<yyyy-mm>/<yyyymmdd-yyyymmdd>/<seq>-<load>/rows.parquet), once for every few thousand rows.
+    """
+    table = f"raw.{quote(source.name)}"
+    listed = "[" + ", ".join(literal(str(Path(f["file"]).absolute())) for f in files) + "]"
+    shapes = con.execute(
+        f"select count(distinct shape) from (select file_name, string_agg(name || type, ',' order by name) as shape "
+        f"from parquet_schema({listed}) group by file_name)"
+    ).fetchone()
+    union = "" if shapes == (1,) else ", union_by_name=true"
+    reader = f"read_parquet({listed}, filename='_file'{union})"
+    present = {d[0] for d in con.execute(f"describe select * from {reader}").fetchall()}
+    told = {
+        "_load_id": "substr(r._file, length(r._file) - 28, 16)",
+        "_seq": "cast(split_part(split_part(r._file, '/', -2), '-', 1) as bigint)",
+        "_part": "cast(null as varchar)",
+        "_window_start": "cast(try_strptime(split_part(split_part(r._file, '/', -3), '-', 1), '%Y%m%d') as date)",
+        "_window_end": "cast(try_strptime(split_part(split_part(r._file, '/', -3), '-', 2), '%Y%m%d') as date)",
+    }
+    exprs = [
+        f"{told[n] if n in told else f'cast(r.{quote(n)} as {t})' if n in present else f'cast(null as {t})'} as {quote(n)}"
+        for n, t in raw_columns(source)
+    ]
+    con.execute(f"drop table if exists {table}")
+    con.execute(f"create or replace view {table} as select {', '.join(exprs)} from {reader} r")
+    return sum(int(f["rows_loaded"]) for f in files)
 
 
 _LOADS_SCHEMA = pa.schema(

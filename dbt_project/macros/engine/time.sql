@@ -82,6 +82,11 @@
     timestampdiff(second, cast({{ a }} as timestamp_ntz), cast({{ b }} as timestamp_ntz))
 {%- endmacro %}
 
+{#- the END of the whole hour that an interval ending at x lies in -#}
+{% macro hour_end_of(x) -%}
+    {{ jianhu.add_hours("date_trunc('hour', " ~ jianhu.add_minutes(x, '-1') ~ ")", '1') }}
+{%- endmacro %}
+
 {% macro year_of(x) -%}
     cast(extract(year from {{ x }}) as int)
 {%- endmacro %}

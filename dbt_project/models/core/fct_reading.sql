@@ -1,6 +1,9 @@
 -- grain: point_id × factor_code × statistic × averaging_minutes × observed_at × maturity × value_origin × source
 -- values are never changed here; rule marks come from int_reading_flag, human marks from the register of marks
-{{ config(meta={'lookback_hours': 24}) }}
+{{ config(meta={'lookback_hours': 24, 'evidence': [
+    {'parent': 'int_reading_hour', 'label_zh': '由更细读数得到的小时值', 'on': {'point_id': 'point_id', 'factor_code': 'factor_code',
+        'statistic': 'statistic', 'averaging_minutes': 'averaging_minutes', 'observed_at': 'observed_at', 'maturity': 'maturity',
+        'value_origin': 'value_origin', 'source': 'source'}}]}) }}
 with readings as (
     {{ union_models(var('reading_models'), reading_columns()) }}
 )

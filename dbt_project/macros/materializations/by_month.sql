@@ -1,0 +1,51 @@
+{#- Models over the fine tier are built month by month, so that what one month holds, and not the year, must fit in memory.
+    Their SQL names three bounds; as compiled they bound nothing, so it reads as one SELECT over everything (unit tests, Spark,
+    explain), and the materialization puts in those of each month in turn. A month holds (its first midnight, the next one]:
+    times are ENDs of intervals. -#}
+{% macro batch_read_from() -%}cast('0001-01-01 00:00:00' as timestamp){%- endmacro %}
+{% macro batch_from() -%}cast('0001-01-02 00:00:00' as timestamp){%- endmacro %}
+{% macro batch_to() -%}cast('9999-12-31 00:00:00' as timestamp){%- endmacro %}
+
+{% macro batch_sql(sql, month) -%}
+    {%- set first = modules.datetime.datetime(month.year, month.month, 1) -%}
+    {%- set next = modules.datetime.datetime(month.year + month.month // 12, month.month % 12 + 1, 1) -%}
+    {%- set before = first - modules.datetime.timedelta(days=1) -%}
+    {{ return(sql
+        | replace(jianhu.batch_read_from(), "cast('" ~ before.strftime('%Y-%m-%d %H:%M:%S') ~ "' as timestamp)")
+        | replace(jianhu.batch_from(), "cast('" ~ first.strftime('%Y-%m-%d %H:%M:%S') ~ "' as timestamp)")
+        | replace(jianhu.batch_to(), "cast('" ~ next.strftime('%Y-%m-%d %H:%M:%S') ~ "' as timestamp)")) }}
+{%- endmacro %}
+
+{% materialization by_month, adapter='duckdb' %}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set months = [] -%}
+    {%- for name in var('fine_models') -%}
+        {%- set relation = api.Relation.create(database=this.database, schema=this.schema, identifier=name) -%}
+        {%- for row in run_query('select distinct month from ' ~ relation ~ ' where month is not null').rows -%}
+            {%- if row[0] not in months -%}{%- do months.append(row[0]) -%}{%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ drop_relation_if_exists(load_cached_relation(this)) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {% if not months %}
+        {% call statement('main') -%}
+            {{ create_table_as(False, target_relation, sql) }}
+        {%- endcall %}
+    {% else %}
+        {%- for month in months | sort -%}
+            {%- set of_month = jianhu.batch_sql(sql, month) -%}
+            {% call statement('main') -%}
+                {% if loop.first %}{{ create_table_as(False, target_relation, of_month) }}
+                {%- else %}insert into {{ target_relation }} by name {{ of_month }}
+                {%- endif %}
+            {%- endcall %}
+            {% do log(this.identifier ~ ': ' ~ month ~ ' (' ~ loop.index ~ ' of ' ~ (months | length) ~ ' months)', info=true) %}
+        {%- endfor -%}
+    {% endif %}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {% do persist_docs(target_relation, model) %}
+    {{ adapter.commit() }}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
