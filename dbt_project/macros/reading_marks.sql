@@ -102,7 +102,7 @@ suspicious as (
         coalesce(r.value < s.low_value or r.value > s.high_value, false) as is_impossible,
         coalesce(r.is_adjacent and abs(r.value - r.value_before) > s.jump_threshold, false) as is_jump,
         coalesce(
-            r.value is not null and (r.run_started_at is null
+            r.value is not null and s.stuck_count is not null and (r.run_started_at is null
                 or {{ jianhu.seconds_between('r.run_started_at', 'r.observed_at') }}
                     >= (s.stuck_count - 1) * 60 * s.interval_minutes),
             false) as is_stuck
