@@ -17,6 +17,7 @@ by_maturity as (
         h.point_id, h.maturity, h.air_date, h.month, r.regime,
         max(r.day_min_hours) as day_min_hours,
         max(r.o3_day_min_windows) as o3_day_min_windows,
+        {{ worst_status('h.hour_status') }} as hour_status,
         count(h.so2_ug_m3) as so2_hour_count,
         count(h.no2_ug_m3) as no2_hour_count,
         count(h.co_mg_m3) as co_hour_count,
@@ -71,7 +72,8 @@ select
     case
         when r.o3_window_count < r.o3_day_min_windows and r.o3_max_8h_ug_m3 > l.limit_value then l.status
         else 'verified'
-    end as o3_status
+    end as o3_status,
+    coalesce(r.hour_status, 'verified') as hour_status
 from ranked as r
 left join limits as l
     on r.regime = l.regime and l.factor_code = 'O3' and {{ in_force('r.air_date', 'l.') }}

@@ -10,9 +10,29 @@ with effective as (
         and factor_code in ('SO2', 'NO2', 'CO', 'O3', 'PM10', 'PM2_5')", ['maturity']) }}
 ),
 
+-- hours made of finer readings stand on a rule of their own, whose standing they carry
+made_rules as (
+    {%- for name in var('fine_models') %}
+    select '{{ name[4:] }}' as source, factor_code, statistic, valid_from, valid_to, status from {{ ref('fine_hour_rule') }}
+    {{ 'union all' if not loop.last }}
+    {%- else %}
+    select cast(null as varchar) as source, factor_code, statistic, valid_from, valid_to, status
+    from {{ ref('fine_hour_rule') }} where 1 = 0
+    {%- endfor %}
+),
+
+ruled as (
+    select e.*, case when e.effective_value is not null then coalesce(r.status, 'verified') end as hour_status
+    from effective as e
+    left join made_rules as r
+        on e.source = r.source and e.factor_code = r.factor_code and e.statistic = r.statistic
+        and {{ in_force(date_of(add_hours('e.observed_at', '-1')), 'r.') }}
+),
+
 wide as (
     select
         point_id, maturity, observed_at,
+        {{ worst_status('hour_status') }} as hour_status,
         {{ date_of(add_hours('observed_at', '-1')) }} as air_date,
         max(case when factor_code = 'SO2' then effective_value end) as so2_ug_m3,
         max(case when factor_code = 'NO2' then effective_value end) as no2_ug_m3,
@@ -20,7 +40,7 @@ wide as (
         max(case when factor_code = 'O3' then effective_value end) as o3_ug_m3,
         max(case when factor_code = 'PM10' then effective_value end) as pm10_ug_m3,
         max(case when factor_code = 'PM2_5' then effective_value end) as pm25_ug_m3
-    from effective
+    from ruled
     group by point_id, maturity, observed_at
 ),
 
@@ -42,7 +62,8 @@ select
     {{ month_of('g.air_date') }} as month,
     w.so2_ug_m3, w.no2_ug_m3, w.co_mg_m3, w.o3_ug_m3, w.pm10_ug_m3, w.pm25_ug_m3,
     sum(w.o3_ug_m3) over last_8 as o3_8h_sum_ug_m3,
-    count(w.o3_ug_m3) over last_8 as o3_8h_count
+    count(w.o3_ug_m3) over last_8 as o3_8h_count,
+    coalesce(w.hour_status, 'verified') as hour_status
 from grid as g
 left join wide as w
     on g.point_id = w.point_id and g.maturity = w.maturity and g.observed_at = w.observed_at

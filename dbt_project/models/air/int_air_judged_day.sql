@@ -26,7 +26,7 @@ point_days as (
         case when pm25_hour_count >= day_min_hours then pm25_mean_ug_m3 end as pm25_ug_m3,
         case when is_o3_valid then o3_max_8h_ug_m3 end as o3_max_8h_ug_m3,
         case when is_o3_valid then o3_max_1h_ug_m3 end as o3_max_1h_ug_m3,
-        o3_status,
+        case when coalesce(hour_status, 'verified') <> 'verified' then hour_status else o3_status end as input_status,
         point_id as point_ids
     from {{ ref('int_air_day') }}
 ),
@@ -43,7 +43,7 @@ area_means as (
         m.area_code, p.air_date, p.regime, p.month, p.maturity,
         count(*) as point_count,
         {{ join_text('p.subject_id') }} as point_ids,
-        max(case when p.o3_status <> 'verified' then 1 else 0 end) as unverified_count
+        {{ worst_status('p.input_status') }} as input_status
         {%- for v in values %},
         {{ mean('p.' ~ v, 6) }} as {{ v }},
         count(p.{{ v }}) as {{ v }}_points
@@ -70,7 +70,7 @@ area_days as (
                 then a.{{ v }}
         end as {{ v }}
         {%- endfor %},
-        case when a.unverified_count > 0 then 'unverified' else 'verified' end as o3_status,
+        coalesce(a.input_status, 'verified') as input_status,
         a.point_ids
     from area_means as a
     inner join rules as r on a.regime = r.regime
@@ -81,11 +81,11 @@ area_days as (
 
 subject_days as (
     select subject_type, subject_id, air_date, regime, month, maturity, is_chosen, point_count, expected_point_count,
-        {{ values | join(', ') }}, o3_status, point_ids
+        {{ values | join(', ') }}, input_status, point_ids
     from point_days
     union all
     select subject_type, subject_id, air_date, regime, month, maturity, is_chosen, point_count, expected_point_count,
-        {{ values | join(', ') }}, o3_status, point_ids
+        {{ values | join(', ') }}, input_status, point_ids
     from area_days
 ),
 
@@ -144,7 +144,11 @@ select
         case when j.pm25_ug_m3 is null then 'PM2.5' end, case when j.o3_max_8h_ug_m3 is null then 'O3' end)) end
         as reason_zh,
     g.clause_id,
-    case when j.is_short or j.o3_status <> 'verified' then 'unverified' else g.status end as status
+    case
+        when j.input_status = 'illustrative' then 'illustrative'
+        when j.is_short or j.input_status <> 'verified' then 'unverified'
+        else g.status
+    end as status
 from judged as j
 inner join {{ ref('air_regime') }} as g on j.regime = g.regime
 left join {{ ref('air_aqi_category') }} as c
