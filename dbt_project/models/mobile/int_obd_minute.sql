@@ -1,6 +1,7 @@
 -- grain: vehicle_id × minute_at × grid_x × grid_y
--- the one pass over seconds: everything later reads minutes. Sums are of decimals, so their order changes nothing.
-{{ config(meta={'publish': true, 'lookback_hours': 0, 'evidence': [
+-- the one pass over seconds: everything later reads minutes. Sums are of decimals, so their order changes nothing. Not released:
+-- minutes and cells together are the trace of a vehicle.
+{{ config(meta={'lookback_hours': 0, 'evidence': [
     {'parent': 'stg_obd_second', 'label_zh': '逐秒数据（暂存层）', 'on': {'_load_id': '_load_id', 'vehicle_id': 'vehicle_id',
         'observed_at >=': 'minute_at', 'observed_at <': "minute_at + interval '1' minute"}}]}) }}
 with rules as (
