@@ -77,7 +77,7 @@ def _open(built: Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _accounts(con: duckdb.DuckDBPyConnection, home: Home) -> None:
-    """Temporary tables trial_ledger, trial_rejected, trial_stat of the loads that count."""
+    """Temporary tables trial_ledger, trial_rejected, trial_duplicate, trial_stat of the loads that count."""
     import pyarrow as pa
 
     loads = winners(home)
@@ -104,6 +104,9 @@ def _accounts(con: duckdb.DuckDBPyConnection, home: Home) -> None:
         "create temp table trial_rejected (source varchar, part varchar, check_id varchar, column_name varchar, "
         "row_count bigint)"
     )
+    con.execute(
+        "create temp table trial_duplicate (source varchar, part varchar, record_no bigint, is_exact boolean)"
+    )
     for r in loads:
         path = Path(r["path"]) / "rejected.parquet"
         if path.exists():
@@ -112,6 +115,29 @@ def _accounts(con: duckdb.DuckDBPyConnection, home: Home) -> None:
                 "group by check_id, column_name order by check_id, column_name",
                 [r["source"], r["part"], str(path)],
             )
+            _duplicates(con, r, path)
+
+
+def _duplicates(con: duckdb.DuckDBPyConnection, load: dict[str, Any], rejected: Path) -> None:
+    """Records that the door turned away because their key came before: exact if every cell is what the kept row says."""
+    from extract.source import get_source
+
+    source = get_source(load["source"])
+    kept = Path(load["path"]) / "rows.parquet"
+    names = {
+        d[0] for d in con.execute("select * from read_parquet(?) limit 0", [str(kept)]).description or ()
+    }
+    told = {c.name: f"{c.name}_as_sent" if f"{c.name}_as_sent" in names else c.name for c in source.columns}
+
+    def same(columns: list[str]) -> str:
+        return " and ".join(f'x."{c}" is not distinct from cast(k."{told[c]}" as varchar)' for c in columns)
+
+    con.execute(
+        f"insert into trial_duplicate select ?, ?, x._row_no, bool_and(k._row_no is not null and {same(list(told))}) "
+        f"from read_parquet(?) x left join read_parquet(?) k on {same(list(source.natural_key))} "
+        "where x.check_id = 'duplicate_key' group by x._row_no order by x._row_no",
+        [load["source"], load["part"], str(rejected), str(kept)],
+    )
 
 
 def _one_row(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any]:

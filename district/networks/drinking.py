@@ -84,11 +84,11 @@ def _start(day: date, months: int) -> date:
 def sites(d: District) -> list[Site]:
     """The same sites at any scale; sources since two quarters before the span, rural sites since four half-years."""
     quarter, half = _month(_start(d.first, 3), -6), _month(_start(d.first, 6), -24)
-    out = [Site(f"SYND{n + 1:02d}", "drinking_source", "thousand_tonne", 5 + n, quarter) for n in range(4)]
+    out = [Site(f"SYNWD{n + 1:02d}", "drinking_source", "thousand_tonne", 5 + n, quarter) for n in range(4)]
     out += [
-        Site(f"SYND{n + 11:02d}", "drinking_source", "township_source", 4 + 2 * n, quarter) for n in range(6)
+        Site(f"SYNWD{n + 11:02d}", "drinking_source", "township_source", 4 + 2 * n, quarter) for n in range(6)
     ]
-    return out + [Site(f"SYNC{n + 1:02d}", "rural_water", "rural_supply", 6 + n, half) for n in range(10)]
+    return out + [Site(f"SYNWC{n + 1:02d}", "rural_water", "rural_supply", 6 + n, half) for n in range(10)]
 
 
 def _periods(d: District, site: Site) -> list[date]:

@@ -19,15 +19,15 @@ from district.truth_kind import Kind
 
 # code, name, town, role, water body, kind of body, zone
 STATIONS = (
-    ("SYNR01", "合成长河入境站", 9, "entry", "合成长河", "river", "SYNZ01"),
-    ("SYNR02", "合成长河二号站", 8, "profile", "合成长河", "river", "SYNZ01"),
-    ("SYNR03", "合成长河三号站", 6, "profile", "合成长河", "river", "SYNZ02"),
-    ("SYNR04", "合成长河四号站", 4, "profile", "合成长河", "river", "SYNZ02"),
-    ("SYNR05", "合成长河五号站", 0, "profile", "合成长河", "river", "SYNZ02"),
-    ("SYNB01", "合成东支流站", 11, "tributary", "合成东支流", "river", "SYNZ03"),
-    ("SYNB02", "合成西支流站", 11, "tributary", "合成西支流", "river", "SYNZ03"),
-    ("SYNB03", "合成北支流站", 12, "tributary", "合成北支流", "river", "SYNZ03"),
-    ("SYNL01", "合成镜湖湖心站", 1, "lake_station", "合成镜湖", "lake", "SYNZ04"),
+    ("SYNWR01", "合成长河入境站", 9, "entry", "合成长河", "river", "SYNZ01"),
+    ("SYNWR02", "合成长河二号站", 8, "profile", "合成长河", "river", "SYNZ01"),
+    ("SYNWR03", "合成长河三号站", 6, "profile", "合成长河", "river", "SYNZ02"),
+    ("SYNWR04", "合成长河四号站", 4, "profile", "合成长河", "river", "SYNZ02"),
+    ("SYNWR05", "合成长河五号站", 0, "profile", "合成长河", "river", "SYNZ02"),
+    ("SYNWB01", "合成东支流站", 11, "tributary", "合成东支流", "river", "SYNZ03"),
+    ("SYNWB02", "合成西支流站", 11, "tributary", "合成西支流", "river", "SYNZ03"),
+    ("SYNWB03", "合成北支流站", 12, "tributary", "合成北支流", "river", "SYNZ03"),
+    ("SYNWL01", "合成镜湖湖心站", 1, "lake_station", "合成镜湖", "lake", "SYNZ04"),
 )
 TRAVEL_HOURS = (4, 8, 12, 8)  # from each river station to the next one
 LATER_HOURS = (
@@ -195,7 +195,7 @@ def _samples(d: District) -> list[Row]:
         day = d.begin + timedelta(days=k, hours=10, minutes=20)
         if day.day != 5:
             continue
-        told = [("SYNR01", *x) for x in SAMPLE] + [("SYNL01", "透明度", "cm", str(62 + day.month))]
+        told = [("SYNWR01", *x) for x in SAMPLE] + [("SYNWL01", "透明度", "cm", str(62 + day.month))]
         rows += [
             {"section_code": code, "sampled_at": day, "factor_name": name, "value": text, "unit_text": unit,
              "sample_no": f"合成{day:%Y%m%d}-{code}", "maturity": "reviewed"} for code, name, unit, text in told
@@ -219,7 +219,7 @@ def make(base: Base) -> Feed:
         for i, hours in enumerate(TRAVEL_HOURS)
     ]  # fmt: skip
     links += [
-        {"link_kind": "tributary", "from_point_id": "water:SYNL01", "to_point_id": f"water:{x[0]}",
+        {"link_kind": "tributary", "from_point_id": "water:SYNWL01", "to_point_id": f"water:{x[0]}",
          "travel_hours": 6.0, "distance_km": 3.0, "position_no": n + 1, **link}
         for n, x in enumerate(x for x in STATIONS if x[3] == "tributary")
     ]  # fmt: skip
@@ -233,7 +233,7 @@ def make(base: Base) -> Feed:
     )  # fmt: skip
 
 
-_OWN = "regexp_matches({0}, '^water:SYN[RBL][0-9]{{2}}$')"
+_OWN = "regexp_matches({0}, '^water:SYNW[RBL][0-9]{{2}}$')"
 
 KINDS = {
     "water_class_drop": Kind(

@@ -54,6 +54,31 @@ disagreements as (
         min(case when grade <> official_grade then observed_at end) as first_unequal_at
     from compared
     group by point_id, water_body_type, water_body_basis
+),
+
+by_section as (
+    select
+        point_id, count(*) as compared_count, sum(case when grade = official_grade then 1 else 0 end) as equal_count
+    from compared
+    where source = 'water_section_csv'
+    group by point_id
+),
+
+-- a spike: a reading marked jump, and the very next one of the series marked too, back the other way
+neighbours as (
+    select
+        point_id, factor_code, observed_at, value, flag_rule, source,
+        lag(value) over series as value_before, lead(value) over series as value_after, lead(flag_rule) over series as flag_after
+    from fct_reading
+    where point_id like 'water:%' and statistic = 'instant'
+    window series as (partition by point_id, factor_code, statistic, averaging_minutes, maturity, value_origin, source order by observed_at)
+),
+
+spikes as (
+    select point_id, factor_code, observed_at, value, value_before
+    from neighbours
+    where concat(',', flag_rule, ',') like '%,jump,%' and concat(',', flag_after, ',') like '%,jump,%'
+        and sign(value - value_before) = -sign(value_after - value)
 )
 
 select
@@ -65,6 +90,29 @@ select
     round(100.0 * (select sum(case when is_equal then 1 else 0 end) from held_out)
         / nullif((select count(*) from held_out), 0), 3) as derived_holdout_equal_pct,
     (select count(distinct point_id) from fct_water_class) as section_count,
+    (select count(distinct point_id) from fct_water_class) as sections,
+    (select count(*) from by_section) as class_by_section_sections,
+    (select sum(compared_count) from by_section) as class_by_section_compared,
+    (select sum(equal_count) from by_section) as class_by_section_equal,
+    (select count(*) from spikes) as spikes_flagged,
+    (select count(*) from trial_duplicate where source in ('water_auto_4h', 'water_section_csv') and is_exact)
+        + (select coalesce(sum(told_count - 1), 0) from fct_water_told_again where not is_conflicting) as duplicates_removed,
+    (select count(*) from trial_duplicate where source in ('water_auto_4h', 'water_section_csv') and is_exact)
+        as duplicates_exact_at_door,
+    (select count(*) from trial_duplicate where source in ('water_auto_4h', 'water_section_csv') and not is_exact)
+        as duplicates_differing_at_door,
+    (
+        select cast(to_json(map_from_entries(list({'k': point_id, 'v': {'equal': equal_count, 'compared': compared_count}}
+            order by point_id))) as varchar)
+        from by_section
+    ) as class_by_section_json,
+    (
+        select cast(to_json(list({
+            'section': point_id, 'factor': factor_code, 'at': cast(observed_at as varchar), 'value': cast(value as double),
+            'before': cast(value_before as double)
+        } order by point_id, factor_code, observed_at)) as varchar)
+        from spikes
+    ) as spikes_json,
     (select count(*) from fct_water_class where is_stale) as stale_count,
     (select count(*) from fct_water_class where official_grade is null) as without_published_class_count,
     (select count(*) from fct_water_class where grade is null) as without_own_class_count,
