@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
@@ -175,6 +176,9 @@ def simulate(
             tables.setdefault(table, []).extend(rows)
         for source, rows in feed.registers.items():
             books.setdefault(source, []).extend(rows)
+    twice = Counter((r["point_code"], r["valid_from"]) for r in tables["point_register"])
+    if shared := sorted(code for (code, _), n in twice.items() if n > 1):
+        raise ValueError(f"two parts of the district name the same point: {', '.join(shared)}")
     registers.write_registers(d, books, drop / "register")
     for name in ("cnemc", "water"):
         (drop / name).mkdir(exist_ok=True)
