@@ -167,6 +167,14 @@ def test_parts_of_a_seed_have_one_header() -> None:
     assert not wrong, "a part has another header than its family, or the family has no seed of its own name"
 
 
+def test_a_unit_is_named_once() -> None:
+    """Networks append to one file: two that need the same unit must not both add it."""
+    codes = [
+        r["unit_code"] for r in csv.DictReader((PROJECT / "seeds/catalogue/unit.csv").open(encoding="utf-8"))
+    ]
+    assert len(codes) == len(set(codes)), sorted(c for c in set(codes) if codes.count(c) > 1)
+
+
 def test_contracts_are_enforced(compiled: dict[str, Any]) -> None:
     wrong = []
     for m in models(compiled):
