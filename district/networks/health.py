@@ -114,7 +114,7 @@ def _csv(head: list[str], rows: list[list[Any]]) -> bytes:
 def _satellite(d: District) -> tuple[list[Row], dict[str, bytes]]:
     rng = stream(d.seed, "health satellite")
     points = [
-        point(d, f"SYNG{k + 1:02d}", f"合成遥感网格（{t.name}）", "satellite", k, "grid")
+        point(d, f"SYNRS{k + 1:02d}", f"合成遥感网格（{t.name}）", "satellite", k, "grid")
         for k, t in enumerate(TOWNS)
     ]
     months: dict[str, list[list[Any]]] = {}
