@@ -35,6 +35,7 @@ PLAN = {
     "rural_supply": (6, ("w01001", "w01003", "w01019", "w21007", "w21017", "TCOLI")),
 }  # fmt: skip
 FORMS = ("{0}L", "<{0}", "ND", "未检出", "＜{0}")
+RURAL_STANDARD = date(2023, 4, 1)  # GB 5749-2022: before it nothing is held against it
 EXCEEDING = {"w20125": 0.42, "w20124": 0.17}  # above 0.3 and 0.1 mg/L of GB 3838 table 2
 
 
@@ -141,6 +142,7 @@ def _plant(s: Samples) -> None:
         """The result of x, and of the period before where it is to be a repetition."""
         previous = before.get((x.site.code, x.factor, _month(x.period, -PLAN[x.site.role][0])))
         free = previous is not None and (previous.site.code, previous.period) not in taken
+        free = free and previous is not None and (x.factor != "TCOLI" or previous.period >= RURAL_STANDARD)
         twice = [previous] if was_repeated and free and previous is not None else []
         for y in [*twice, x]:
             taken.add((y.site.code, y.period))
@@ -167,7 +169,12 @@ def _plant(s: Samples) -> None:
             fail(x, "drinking_exceedance", str(EXCEEDING[metal]), was_repeated=n < 2)
     for n in range(4):
         rows = [
-            x for x in closed if x.factor == "TCOLI" and x.site.code not in used and x.period > x.site.since
+            x
+            for x in closed
+            if x.factor == "TCOLI"
+            and x.site.code not in used
+            and x.period > x.site.since
+            and x.period >= RURAL_STANDARD
         ]
         x = _pick(rng, rows, taken)
         if x is not None:
