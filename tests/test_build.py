@@ -92,6 +92,7 @@ def test_a_load_that_lost_its_rows_is_told_by_name(home: Home, mini_project: Pat
 def test_model_lists_follow_the_files(mini_project: Path) -> None:
     assert model_vars(mini_project, mini.SOURCES) == {
         "reading_models": ["stg_reading_mini"], "fine_models": [], "indicator_models": [], "score_models": [],
+        "warning_models": [], "seed_parts": {},
     }  # fmt: skip
 
 
