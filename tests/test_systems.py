@@ -46,11 +46,14 @@ def test_named_sources_and_models_exist() -> None:
     assert not wrong
 
 
+UNIT_TESTS = set(declared())
+
+
 def exists(check: str) -> bool:
     """unit: a declared dbt unit test; truth: a planted kind; pytest: a test function, found without running it."""
     kind, _, name = check.partition(":")
     if kind == "unit":
-        return name in declared()
+        return name in UNIT_TESTS
     if kind == "truth":
         return name in KINDS
     if kind != "pytest":

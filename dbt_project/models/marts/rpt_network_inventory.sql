@@ -107,8 +107,8 @@ select
     e.limit_state_zh,
     m.point_count = 0 and (s.area_type = 'district' or e.is_per_town) as is_gap,
     case
-        when m.point_count = 0 and s.area_type = 'district' then '全区尚无该要素的点位'
-        when m.point_count = 0 and e.is_per_town then '规划要求逐镇街设点，本镇街尚无点位'
+        when m.point_count = 0 and s.area_type = 'district' then '点位名录中尚无该要素的点位'
+        when m.point_count = 0 and e.is_per_town then '规划要求逐镇街设点，点位名录中本镇街尚无点位'
         when m.point_count > 0 and c.expected_count is null then '有点位，未登记应有频次，捕获率不可算'
     end as gap_zh,
     case when e.status = 'verified' and c.expected_count is null then 'verified' else 'unverified' end as status
