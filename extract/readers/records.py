@@ -321,8 +321,7 @@ def from_grid(
             column = [full_year(c, near) for c in column]
         cells[name] = pa.array(column, pa.string()).take(pick)
     for name, (header, label) in spec.tooltip_columns.items():
-        i = next((i for i in id_at if key(headers[i]) == key(header)), None)
-        if i is not None:
+        for i in [i for i in id_at if key(headers[i]) == key(header)]:
             cells[name] = pa.array([labelled(r[i] or "", label) for r in rows], pa.string()).take(pick)
     raw = [r[i] for r in rows for i in item_at]
     cells[spec.value_column] = [None if c is None else plain(c) for c in raw]
