@@ -4,7 +4,7 @@
 {{ config(meta={'evidence': [
     {'parent': 'fct_bay_period', 'label_zh': '本期与上年同期', 'on': {'point_id': 'point_id', 'factor_code': 'factor_code',
         'period_type': 'period_type', 'maturity': 'maturity',
-        'period_start_date in': "concat(cast(period_start_date as varchar), ',', cast(cast(period_start_date - interval '1' year as date) as varchar))"}}],
+        'period in': "concat(period, ',', cast(cast(substr(period, 1, 4) as int) - 1 as varchar), substr(period, 5))"}}],
     'clause': "'bay_target'"}) }}
 with base as (
     select * from {{ ref('fct_bay_period') }} where is_default

@@ -3,7 +3,8 @@
 -- between the two figures, the temperature of the same sample decides, and without it nothing is judged
 {{ config(meta={'lookback_hours': 0, 'evidence': [
     {'parent': 'fct_reading', 'label_zh': '样品读数', 'on': {'point_id': 'point_id', 'factor_code in': "concat(factor_code, ',w01010')",
-        'observed_at': 'observed_at', 'maturity': 'maturity'}}],
+        'observed_at': 'observed_at', 'maturity': 'maturity'}},
+    {'parent': 'stg_sea_outfall_register', 'label_zh': '清单', 'on': {'outfall_code': 'substr(point_id, 13)'}}],
     'clause': "(select l.clause_id from build.sea_outfall_limit l where l.outfall_type = r.outfall_type and l.factor_code = r.factor_code limit 1)"}) }}
 with effective as (
     {{ effective_reading('evaluation', "point_id like 'sea_outfall:%' and statistic = 'instant'", own_keys=['maturity']) }}
@@ -11,7 +12,7 @@ with effective as (
 
 valued as (
     select
-        e.point_id, e.factor_code, e.maturity, e.observed_at, e.month, e._load_id, e._row_no,
+        e.point_id, e.factor_code, e.maturity, e.observed_at, e.month,
         case
             when e.flag_human is not null then null
             when e.qualifier = '<' then cast({{ mul('e.detection_limit', 's.fraction', 6) }} as decimal(18, 6))
@@ -58,5 +59,5 @@ select
         when limit_value is null then '未评价（缺标准）'
         when used_limit_value is null then '未评价（缺水温：限值随水温而异）'
     end as reason_zh,
-    coalesce(limit_status, 'unverified') as status, _load_id, _row_no
+    coalesce(limit_status, 'unverified') as status
 from chosen
