@@ -1,6 +1,6 @@
 -- grain: one row: our running ozone means and 24 h PM10 against the published columns, and runs of frozen values
 -- The bulletin's O3_8h: hours 8 to 24 are trailing 8 h means, hours 1 to 7 the mean since hour 1; O3_8h_24h is its running
--- maximum since hour 1. Compared are the hours of which our files hold every hour of the window: the centre knows hours that
+-- maximum since hour 1, and at hour 24 the day's value, the maximum of the windows ending at 08 to 24. Compared are the hours of which our files hold every hour of the window: the centre knows hours that
 -- its files leave blank. Beside them, under `_valid_`, the hours with the 6 of 8 that the rule asks for.
 with published as (
     select
@@ -18,12 +18,14 @@ hours as (
         h.point_id, h.maturity, h.air_date, h.observed_at, h.hour_no, h.o3_8h_count,
         h.o3_8h_count = least(h.hour_no, 8) as is_whole,
         h.o3_8h_count >= r.value as is_valid,
+        h.hour_no >= f.value as is_day_window,
         case when h.o3_8h_count > 0 then round_even(cast(h.o3_8h_sum_ug_m3 as double) / h.o3_8h_count, 0) end as ours,
         count(h.o3_ug_m3) over since_one = h.hour_no as is_whole_day,
         p.o3_8h, p.o3_8h_24h
     from int_air_hour as h
     inner join published as p on h.point_id = p.point_id and h.observed_at = p.observed_at
     inner join (select value from air_rule where rule = 'o3_window_min_hours' and regime = 'regime_2012') as r on true
+    inner join (select value from air_rule where rule = 'o3_first_window_hour' and regime = 'regime_2012') as f on true
     window since_one as (
         partition by h.point_id, h.maturity, h.air_date order by h.hour_no rows between unbounded preceding and current row
     )
@@ -32,13 +34,13 @@ hours as (
 running as (
     select
         *,
-        max(ours) over (
-            partition by point_id, maturity, air_date order by hour_no rows between unbounded preceding and current row
-        ) as our_max,
-        count(*) over (
-            partition by point_id, maturity, air_date order by hour_no rows between unbounded preceding and current row
-        ) as told_hours
+        max(ours) over since_one as running_max,
+        max(case when is_day_window then ours end) over since_one as day_max,
+        count(*) over since_one as told_hours
     from hours
+    window since_one as (
+        partition by point_id, maturity, air_date order by hour_no rows between unbounded preceding and current row
+    )
 ),
 
 ozone as (
@@ -50,7 +52,7 @@ ozone as (
         count(*) filter (where is_valid and ours = o3_8h) as o3_8h_valid_equal,
         count(*) filter (where not is_valid and hour_no >= 8 and o3_8h is not null) as o3_8h_published_short_of_hours,
         count(*) filter (where is_whole_day and told_hours = hour_no and o3_8h_24h is not null) as o3_8h_24h_compared,
-        count(*) filter (where is_whole_day and told_hours = hour_no and our_max = o3_8h_24h) as o3_8h_24h_equal
+        count(*) filter (where is_whole_day and told_hours = hour_no and case when hour_no = 24 then day_max else running_max end = o3_8h_24h) as o3_8h_24h_equal
     from running
 ),
 
