@@ -83,7 +83,8 @@ def call(args: list[str], home: Path, watched: Path | None = None, ok: tuple[int
         t.join()
     if code not in ok:
         raise RuntimeError(
-            f"{' '.join(args[:5])} ended with {code}: " + ("".join(tail) or out).strip()[-1500:]
+            f"{' '.join(args[:5])} ended with {code}: "
+            + " | ".join(("".join(tail) + out).split("\n"))[-1500:]
         )
     return Step(seconds, int(note.read_text()) / 1024, most[0], out)
 
