@@ -96,6 +96,17 @@ pairs as (
     where coarse.factor_code = 'PM10' and fine.factor_code = 'PM2_5' and coarse.compares_particles = 1
 ),
 
+-- one row per pair and time by grouping: joined, all points of one time would be compared with one another
+paired as (
+    select p.coarse_no, r.observed_at, r.value as coarse_value, cast(null as decimal(18, 6)) as fine_value
+    from judged as r
+    inner join pairs as p on r.series_no = p.coarse_no
+    union all
+    select p.coarse_no, r.observed_at, cast(null as decimal(18, 6)) as coarse_value, r.value as fine_value
+    from judged as r
+    inner join pairs as p on r.series_no = p.fine_no
+),
+
 suspicious as (
     select
         r.series_no, r.observed_at,
@@ -118,11 +129,10 @@ marks as (
         or (f.flag = 'jump' and s.is_jump)
         or (f.flag = 'stuck' and s.is_stuck)
     union all
-    select c.series_no, c.observed_at, 'pm10_below_pm25' as flag
-    from judged as c
-    inner join pairs as p on c.series_no = p.coarse_no
-    inner join judged as f on p.fine_no = f.series_no and c.observed_at = f.observed_at
-    where c.value < f.value
+    select coarse_no as series_no, observed_at, 'pm10_below_pm25' as flag
+    from paired
+    group by coarse_no, observed_at
+    having max(coarse_value) < max(fine_value)
 )
 
 select
