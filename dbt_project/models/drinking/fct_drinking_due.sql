@@ -1,8 +1,8 @@
 -- grain: point_id × factor_code × period_type × period_start_date
 -- what the plan wants of each point and period, and what came; a failure is repeated when the samples before it failed as well
 {{ config(meta={'evidence': [
-    {'parent': 'fct_drinking_sample', 'label_zh': '样品', 'on': {'point_id': 'point_id', 'factor_code': 'factor_code',
-        'observed_at >=': 'cast(period_start_date as timestamp)', 'observed_at <': 'cast(period_end_date as timestamp)'}}],
+    {'parent': 'fct_drinking_sample', 'label_zh': '本期与此前各期样品（连续超标由此而来）', 'on': {'point_id': 'point_id',
+        'factor_code': 'factor_code', 'observed_at <': 'cast(period_end_date as timestamp)'}}],
     'clause': "'drinking_plan_own'"}) }}
 with points as (
     select point_id, medium, role, town_code, valid_from, valid_to
