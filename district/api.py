@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl, urlsplit
 TOKEN_SECONDS = 1800
 STALE_SECONDS = 300
 MAX_PAGE = 5000
-CACHED_DAYS = 16  # of all data sets together: an extract walks the days of one after the other
+CACHED_DAYS = 40  # of all data sets together: an extract walks the days of a month, page by page
 
 
 class Refused(Exception):

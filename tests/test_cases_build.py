@@ -117,7 +117,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
             _insert(con, table, rows)
     try:
         run_dbt(
-            ["build", "--exclude-resource-type", "unit_test", "--select", "+rpt_town_assessment", "+rpt_fiscal_item",
+            ["build", "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious", "--select", "+rpt_town_assessment", "+rpt_fiscal_item",
              "+rpt_green_index", "+fct_case_finding", "fct_case_person", "+rpt_complaint", "rpt_score_detail",
              "assert_district_is_sum_of_towns", "assert_town_assessment_complete"],
             home, build_db=build_db, restricted_db=restricted_db,

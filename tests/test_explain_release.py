@@ -106,16 +106,24 @@ def test_the_other_printed_indicators_reach_payload_records(tiny_release, releas
 
 
 def test_an_air_month_rests_on_as_many_readings_as_hours(tiny_release, release):
-    """Hand count: the days of the month that were sent × 24 hours × 6 pollutants of the town's one point."""
+    """Hand count: the days of the month that were sent × 24 hours × 6 pollutants of the town's one evaluation point; what the
+    same point sent every five minutes is 12 records an hour."""
     town = a_town(release)
     step = explain(tiny_release, release, "air_good_day_count", town, PERIOD)
     shown = {s.model: s for s in step.walk()}
-    points = rows(release, f"select count(*) from dim_point where medium = 'air' and town_code = '{town}'")[
-        0
-    ][0]
-    hours = {(r[0], r[4]) for r in shown["fct_reading"].rows}
+    points = rows(
+        release,
+        f"select count(*) from dim_point where medium = 'air' and role = 'evaluation' and town_code = '{town}'",
+    )[0][0]
+    reading = shown["fct_reading"]
+    at = reading.columns.index("source")
+    sent = [r for r in reading.rows if r[at] == "air_platform_hourly"]
+    made = [r for r in reading.rows if r[at] == "air_station_5min"]
+    hours = {(r[0], r[4]) for r in sent}
     assert len(hours) == len({h for _, h in hours}) * points
-    assert len(shown["fct_reading"].rows) == len(records(step))
+    assert len(sent) == len(hours) * 6 == len(shown["stg_air_platform_hourly"].records)
+    assert len(sent) + len(made) == len(reading.rows)
+    assert len(made) * 12 == len(shown["stg_air_station_5min"].records)
 
 
 def test_one_reading_changed_in_the_release_is_found(tiny_release, release, tmp_path):
@@ -130,19 +138,22 @@ def test_one_reading_changed_in_the_release_is_found(tiny_release, release, tmp_
     before = Explainer(home, folder).start(*cell)
     assert not before.has_failed
     reading = next(s for s in before.walk() if s.model == "fct_reading")
-    at = [reading.columns.index(c) for c in ("point_id", "observed_at", "factor_code", "value")]
-    point, observed_at, factor, value = next([r[i] for i in at] for r in reading.rows if r[at[2]] == "PM2_5")
+    at = [reading.columns.index(c) for c in ("point_id", "observed_at", "factor_code", "value", "source")]
+    point, observed_at, factor, value, source = next(
+        [r[i] for i in at] for r in reading.rows if r[at[2]] == "PM2_5" and r[at[4]] == "air_platform_hourly"
+    )
     with duckdb.connect(str(folder / "warehouse.duckdb")) as con:
         con.execute(
-            "update fct_reading set value = ? where point_id = ? and observed_at = ? and factor_code = ? and statistic = 'mean'",
-            [value + Decimal(40), point, observed_at, factor],
+            "update fct_reading set value = ? where point_id = ? and observed_at = ? and factor_code = ? and statistic = 'mean' "
+            "and source = ?",
+            [value + Decimal(40), point, observed_at, factor, source],
         )
     after = {s.model: s.recomputed for s in Explainer(home, folder).start(*cell).walk()}
     assert after["fct_reading"].startswith("differs (1 of ")  # from what was sent
     assert after["int_air_hour"].startswith(
         "differs (1 of "
     )  # and the hour above it from the changed reading
-    assert after["fct_air_day"] == after["ind_air"] == "agrees"
+    assert after["int_air_judged_day"] == after["ind_air"] == "agrees"
 
 
 def test_cells_printed_in_the_workbook_can_be_asked(tiny_release, release):
