@@ -68,6 +68,7 @@ def scan(
     """Hits in the open tables: dicts of check, table, column, count, message_en, message_zh. No value is repeated."""
     personal = personal_columns(sources)
     hits: list[dict[str, Any]] = []
+    texts: list[tuple[PublishTable, str]] = []
     for table in tables:
         if table.database == "restricted":
             continue
@@ -78,45 +79,60 @@ def scan(
             declared = meta.get("privacy")
             if declared in ("personal", "secret") or (column in forbidden and declared is None):
                 hits.append(_hit("privacy_column", table.name, column, 1, "a personal field", "个人信息字段"))
-                continue
-            if dtype.startswith("VARCHAR") and not column.endswith("_as_sent"):
-                hits += _scan_column(con, table, column, planted)
-    return hits
+            elif dtype.startswith("VARCHAR") and not column.endswith("_as_sent"):
+                texts.append((table, column))
+    return hits + _scan_texts(con, texts, planted)
 
 
 def _columns(con: duckdb.DuckDBPyConnection, relation: str) -> list[tuple[str, str]]:
     return [(d[0], d[1]) for d in con.execute(f"describe select * from {relation}").fetchall()]
 
 
-def _scan_column(
-    con: duckdb.DuckDBPyConnection, table: PublishTable, column: str, planted: list[str]
+_WHAT = {
+    "privacy_phone": ("mainland phone numbers", "手机号码"),
+    "privacy_identity": ("identity numbers", "身份证号码"),
+    "privacy_planted": ("planted identifiers", "植入的个人标识"),
+}
+
+
+def _scan_texts(
+    con: duckdb.DuckDBPyConnection, columns: list[tuple[PublishTable, str]], planted: list[str]
 ) -> list[dict[str, Any]]:
-    out = []
-    values = f"(select distinct {quote(column)} as v from {table.relation} where {quote(column)} is not null)"
-    row = con.execute(
-        f"select count(*) filter (regexp_matches(v, {literal(_plain(PHONE))})), "
-        f"count(*) filter (regexp_matches(v, {literal(_plain(IDENTITY))})) from {values}"
-    ).fetchone()
-    assert row is not None
-    if row[0]:
-        out.append(_hit("privacy_phone", table.name, column, row[0], "mainland phone numbers", "手机号码"))
-    if row[1]:
-        texts = con.execute(
-            f"select v from {values} where regexp_matches(v, {literal(_plain(IDENTITY))})"
-        ).fetchall()
-        real = sum(any(is_identity_number(x) for x in re.findall(IDENTITY, t[0])) for t in texts)
-        if real:
-            out.append(_hit("privacy_identity", table.name, column, real, "identity numbers", "身份证号码"))
+    """Each distinct text of all columns is looked at once (codes and reasons stand in hundreds of them); where a text
+    is found wanting, the columns that hold it are counted. A column's own distinct texts are taken first: they are few."""
+    con.execute("create or replace temp table scan_text (v varchar)")
+    for table, column in columns:
+        con.execute(f"insert into scan_text select distinct {quote(column)} from {table.relation}")
+    con.execute(
+        "create or replace temp table scan_text as select distinct v from scan_text where v is not null"
+    )
+    con.execute("create or replace temp table scan_hit (check_id varchar, v varchar)")
+    con.execute(
+        "insert into scan_hit select 'privacy_phone', v from scan_text "
+        f"where regexp_matches(v, {literal(_plain(PHONE))})"
+    )
+    found = con.execute(
+        f"select v from scan_text where regexp_matches(v, {literal(_plain(IDENTITY))})"
+    ).fetchall()
+    real = [(t,) for (t,) in found if any(is_identity_number(x) for x in re.findall(IDENTITY, t))]
+    if real:
+        con.executemany("insert into scan_hit values ('privacy_identity', ?)", real)
     for start in range(0, len(planted), 500):
         pattern = "|".join(re.escape(p) for p in planted[start : start + 500])
-        found = con.execute(
-            f"select count(*) from {values} where regexp_matches(v, {literal(pattern)})"
-        ).fetchone()
-        if found and found[0]:
-            out.append(
-                _hit("privacy_planted", table.name, column, found[0], "planted identifiers", "植入的个人标识")
-            )
-            break
+        con.execute(
+            "insert into scan_hit select 'privacy_planted', v from scan_text "
+            f"where regexp_matches(v, {literal(pattern)})"
+        )
+    out = []
+    some = con.execute("select count(*) from scan_hit").fetchone()
+    for table, column in columns if some and some[0] else []:
+        for check, count in con.execute(
+            f"select check_id, count(distinct v) from scan_hit where v in (select {quote(column)} from {table.relation}) "
+            "group by check_id order by check_id"
+        ).fetchall():
+            out.append(_hit(check, table.name, column, count, *_WHAT[check]))
+    con.execute("drop table scan_text")
+    con.execute("drop table scan_hit")
     return out
 
 
@@ -140,9 +156,5 @@ def scan_parquet(path: Path, planted: list[str]) -> int:
     with duckdb.connect() as con:
         relation = f"read_parquet({literal(str(path))})"
         table = PublishTable(path.stem, "build", relation, "", {}, {}, "")
-        return sum(
-            h["count"]
-            for column, dtype in _columns(con, relation)
-            if dtype.startswith("VARCHAR")
-            for h in _scan_column(con, table, column, planted)
-        )
+        texts = [(table, column) for column, dtype in _columns(con, relation) if dtype.startswith("VARCHAR")]
+        return sum(h["count"] for h in _scan_texts(con, texts, planted))
