@@ -43,7 +43,7 @@ told as (
         area_code, period_type, period_start_date,
         case medium when 'rural_water' then 'rural_water_compliance_pct' else 'drinking_source_compliance_pct' end,
         cast({{ ratio('compliant_count * 100', 'judged_count', 6) }} as decimal(18, 6)), compliant_count, judged_count, point_count,
-        judged_count,
+        judged_count as observed_count,
         case
             when judged_count < point_count then concat(
                 cast(point_count - judged_count as varchar), ' 个点位未评价：',
@@ -55,7 +55,7 @@ told as (
     union all
     select
         area_code, period_type, period_start_date, 'rural_water_repeat_failure_count', cast(repeat_failure_count as decimal(18, 6)),
-        repeat_failure_count, cast(null as bigint), point_count, point_count, cast(null as varchar)
+        repeat_failure_count, cast(null as bigint), point_count, point_count as observed_count, cast(null as varchar)
     from counted
     where medium = 'rural_water' and period_type = 'year'
 )
