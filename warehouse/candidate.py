@@ -125,7 +125,7 @@ class Candidate:
         return names
 
     def _grains(self) -> dict[str, tuple[str, ...]]:
-        """Key columns by node, as the tests `unique_rows` and `unique` state them."""
+        """Key columns by node, as the tests `key`, `unique_rows` and `unique` state them."""
         found: dict[str, tuple[str, ...]] = {}
         for node in self.manifest["nodes"].values():
             test = node.get("test_metadata") or {}
@@ -133,7 +133,7 @@ class Candidate:
             if not attached:
                 continue
             kwargs = test.get("kwargs", {})
-            if test.get("name") == "unique_rows":
+            if test.get("name") in ("key", "unique_rows"):
                 found[attached] = tuple(kwargs.get("columns") or ())
             elif test.get("name") == "unique" and kwargs.get("column_name"):
                 found.setdefault(attached, (str(kwargs["column_name"]),))

@@ -294,7 +294,7 @@ with read as (
 {{ jianhu.latest_by_key(
     'read',
     ['coalesce(town_code, town_name_as_sent)', 'period'] + keys,
-    ['_part desc', '_seq desc', '_row_no desc', '_load_id desc'],
+    jianhu.snapshot_order(),
     ['town_code', 'town_name_as_sent', 'period_type', 'period', 'period_start_date', 'period_end_date'] + columns | list
         + ['input_basis', 'input_body', 'input_document', '_load_id', '_row_no']
 ) }}

@@ -1,6 +1,16 @@
 {#- Fails with the rows whose key is told more than once; nulls count as one value. Only rows whose key's hash comes twice
     are grouped by the key itself: a long table then costs a third. -#}
 {% test unique_rows(model, columns) %}
+{{ jianhu.repeated_rows(model, columns) }}
+{% endtest %}
+
+{#- Fails with the rows whose key is told more than once or not told whole. -#}
+{% test key(model, columns) %}
+{{ jianhu.repeated_rows(model, columns, '(' ~ columns | join(' is null or ') ~ ' is null)') }}
+{% endtest %}
+
+{#- what `unique_rows` and `key` select; also: a condition on the key that fails by itself -#}
+{% macro repeated_rows(model, columns, also=none) %}
 with repeated as (
     select {{ row_hash(columns) }} as key_hash
     from {{ model }}
@@ -10,9 +20,25 @@ with repeated as (
 
 select {{ columns | join(', ') }}, count(*) as told
 from {{ model }}
-where {{ row_hash(columns) }} in (select key_hash from repeated)
+where {{ row_hash(columns) }} in (select key_hash from repeated){{ ' or ' ~ also if also }}
 group by {{ columns | join(', ') }}
-having count(*) > 1
+having count(*) > 1{{ ' or ' ~ also if also }}
+{% endmacro %}
+
+{#- Fails with one row, the number of empty cells of each column, when any column of a row that must be filled is empty: one look
+    at the table for all of its columns, where a `not_null` looks once for each. -#}
+{% test filled(model, columns) %}
+with empty_cells as (
+    select
+        {%- for c in columns %}
+        count(*) - count({{ c }}) as {{ c }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ model }}
+)
+
+select *
+from empty_cells
+where {{ columns | join(' > 0 or ') }} > 0
 {% endtest %}
 
 {#- Fails with rows for which the stated expression is false; a null passes. -#}

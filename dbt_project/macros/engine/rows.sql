@@ -15,11 +15,16 @@ from (
 where _rank = 1
 {%- endmacro %}
 
-{#- order of `arrivals`: the greatest (changed_at, _seq, _row_no) wins -#}
+{#- order of `arrivals`: the greatest (changed_at, _seq, _load_id, _row_no) wins; two files that tell one record alike differ in their load only -#}
 {% macro arrival_order(changed_at=[]) -%}
     {%- set out = [] -%}
     {%- for c in changed_at %}{% do out.append(c ~ ' desc') %}{% endfor -%}
-    {{ return(out + ['_seq desc', '_row_no desc', '_col desc']) }}
+    {{ return(out + ['_seq desc', '_load_id desc', '_row_no desc', '_col desc']) }}
+{%- endmacro %}
+
+{#- order of `snapshot`s whose parts tell one record: the last part in the alphabet wins -#}
+{% macro snapshot_order() -%}
+    {{ return(['_part desc', '_seq desc', '_row_no desc', '_load_id desc']) }}
 {%- endmacro %}
 
 {#- true where the row of a dated table is in force on `day`: valid_to is exclusive, null means open -#}

@@ -2,7 +2,7 @@
 -- restricted: who looks after dust at a site
 {{ config(materialized='table', database='restricted') }}
 with latest as (
-    {{ latest_by_key(source('raw', 'dust_site_register'), ['dust_site_code'], ['_part desc', '_seq desc', '_row_no desc', '_load_id desc']) }}
+    {{ latest_by_key(source('raw', 'dust_site_register'), ['dust_site_code'], snapshot_order()) }}
 )
 
 select {{ squeeze('dust_site_code') }} as dust_site_code, {{ tidy('contact_name') }} as contact_name, {{ squeeze('contact_phone') }} as contact_phone,

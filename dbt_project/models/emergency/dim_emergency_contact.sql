@@ -2,7 +2,7 @@
 -- restricted: who leads a team and how to reach them, as received
 {{ config(materialized='table', database='restricted', contract={'enforced': true}) }}
 with latest as (
-    {{ latest_by_key(source('raw', 'emergency_team'), [squeeze('team_no'), 'valid_from'], ['_part desc', '_seq desc', '_row_no desc', '_load_id desc']) }}
+    {{ latest_by_key(source('raw', 'emergency_team'), [squeeze('team_no'), 'valid_from'], snapshot_order()) }}
 )
 
 select

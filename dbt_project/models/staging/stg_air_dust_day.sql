@@ -14,5 +14,5 @@ with read as (
 )
 
 {{ latest_by_key('read', ['coalesce(area_code, area_name_as_sent)', 'start_date'],
-    ['_part desc', '_seq desc', '_row_no desc', '_load_id desc'],
+    snapshot_order(),
     ['area_code', 'area_name_as_sent', 'start_date', 'end_date', 'input_body', 'input_document', '_load_id', '_row_no']) }}

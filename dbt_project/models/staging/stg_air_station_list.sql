@@ -14,4 +14,4 @@ with listed as (
 
 select
     station_code, station_name, city_name, longitude, latitude, is_reference_point, _load_id, _row_no
-from ({{ latest_by_key('listed', ['station_code'], ['_part desc', '_seq desc', '_row_no desc']) }}) as winners
+from ({{ latest_by_key('listed', ['station_code'], snapshot_order()) }}) as winners

@@ -7,5 +7,5 @@ with read as (
     from {{ source('raw', 'coastal_site_weight') }} as r
 )
 
-{{ latest_by_key('read', ['sea_area', 'site_code', 'period'], ['_part desc', '_seq desc', '_row_no desc', '_load_id desc'],
+{{ latest_by_key('read', ['sea_area', 'site_code', 'period'], snapshot_order(),
     ['sea_area', 'site_code', 'weight_share', 'area_km2', 'period', '_load_id', '_row_no']) }}

@@ -4,7 +4,7 @@ with ranked as (
     {{ latest_by_key(
         source('raw', 'complaint_message_xlsx'),
         ['message_no'],
-        ['reply_at asc', '_part asc', '_seq desc', '_row_no asc']
+        ['reply_at asc', '_part asc', '_seq desc', '_load_id desc', '_row_no asc']
     ) }}
 ),
 

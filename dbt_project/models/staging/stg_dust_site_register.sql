@@ -1,7 +1,7 @@
 -- grain: dust_site_code
 -- names and telephones stay in the restricted dim_dust_site_contact
 with latest as (
-    {{ latest_by_key(source('raw', 'dust_site_register'), ['dust_site_code'], ['_part desc', '_seq desc', '_row_no desc', '_load_id desc']) }}
+    {{ latest_by_key(source('raw', 'dust_site_register'), ['dust_site_code'], snapshot_order()) }}
 )
 
 select

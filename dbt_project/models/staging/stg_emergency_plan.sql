@@ -1,7 +1,7 @@
 -- grain: plan_no × risk_no
 {{ config(meta={'publish': true}) }}
 with latest as (
-    {{ latest_by_key(source('raw', 'emergency_plan'), [squeeze('plan_no'), squeeze('risk_no')], ['_part desc', '_seq desc', '_row_no desc', '_load_id desc']) }}
+    {{ latest_by_key(source('raw', 'emergency_plan'), [squeeze('plan_no'), squeeze('risk_no')], snapshot_order()) }}
 )
 
 select

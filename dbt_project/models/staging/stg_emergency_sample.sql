@@ -2,7 +2,7 @@
 -- who handled a sample stays as a keyed hash; the posts stay
 {{ config(meta={'publish': true}) }}
 with latest as (
-    {{ latest_by_key(source('raw', 'emergency_sample'), [squeeze('sample_no'), 'step_no'], ['_part desc', '_seq desc', '_row_no desc', '_load_id desc']) }}
+    {{ latest_by_key(source('raw', 'emergency_sample'), [squeeze('sample_no'), 'step_no'], snapshot_order()) }}
 )
 
 select

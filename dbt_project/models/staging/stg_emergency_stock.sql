@@ -1,7 +1,7 @@
 -- grain: stock_no
 {{ config(meta={'publish': true}) }}
 with latest as (
-    {{ latest_by_key(source('raw', 'emergency_stock'), [squeeze('stock_no')], ['_part desc', '_seq desc', '_row_no desc', '_load_id desc']) }}
+    {{ latest_by_key(source('raw', 'emergency_stock'), [squeeze('stock_no')], snapshot_order()) }}
 )
 
 select

@@ -2,7 +2,7 @@
 -- the leader's name and telephone number stay in the restricted dim_emergency_contact
 {{ config(meta={'publish': true}) }}
 with latest as (
-    {{ latest_by_key(source('raw', 'emergency_team'), [squeeze('team_no'), 'valid_from'], ['_part desc', '_seq desc', '_row_no desc', '_load_id desc']) }}
+    {{ latest_by_key(source('raw', 'emergency_team'), [squeeze('team_no'), 'valid_from'], snapshot_order()) }}
 )
 
 select

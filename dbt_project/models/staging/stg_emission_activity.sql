@@ -20,7 +20,7 @@ with named as (
 
 {{ latest_by_key(
     'named', ['coalesce(town_code, town_name_as_sent)', 'period', 'source_kind', 'sub_source', 'pollutant_code'],
-    ['_part desc', '_seq desc', '_row_no desc', '_load_id desc'],
+    snapshot_order(),
     ['town_code', 'town_name_as_sent', 'period_type', 'period', 'period_start_date', 'period_end_date', 'source_kind', 'sub_source',
      'pollutant_code', 'activity_amount', 'activity_unit', 'factor_kg_unit', 'factor_source', 'method_version', '_load_id', '_row_no']
 ) }}

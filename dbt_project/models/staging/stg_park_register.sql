@@ -9,5 +9,5 @@ with read as (
     {{ join_town('r.town_name') }}
 )
 
-{{ latest_by_key('read', ['park_code', 'period'], ['_part desc', '_seq desc', '_row_no desc', '_load_id desc'],
+{{ latest_by_key('read', ['park_code', 'period'], snapshot_order(),
     ['park_code', 'name_zh', 'town_code', 'area_ha', 'period', '_load_id', '_row_no']) }}

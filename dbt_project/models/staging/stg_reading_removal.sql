@@ -1,7 +1,7 @@
 -- grain: removal_no
 -- the reviewer's name stays in the restricted dim_removal_person
 with latest as (
-    {{ latest_by_key(source('raw', 'reading_removal'), [squeeze('removal_no')], ['_part desc', '_seq desc', '_row_no desc', '_load_id desc']) }}
+    {{ latest_by_key(source('raw', 'reading_removal'), [squeeze('removal_no')], snapshot_order()) }}
 )
 
 select

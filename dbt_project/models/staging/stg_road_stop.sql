@@ -1,6 +1,6 @@
 -- grain: stop_no
 with latest as (
-    {{ latest_by_key(source('raw', 'road_stop'), ['stop_no'], ['_part desc', '_seq desc', '_row_no desc', '_load_id desc']) }}
+    {{ latest_by_key(source('raw', 'road_stop'), ['stop_no'], snapshot_order()) }}
 )
 
 select

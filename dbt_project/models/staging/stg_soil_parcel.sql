@@ -1,7 +1,7 @@
 -- grain: parcel_code
 -- the workbook of the latest period tells a parcel
 with told as (
-    {{ latest_by_key(source('raw', 'soil_parcel'), ['parcel_code'], ['_part desc', '_seq desc', '_row_no desc']) }}
+    {{ latest_by_key(source('raw', 'soil_parcel'), ['parcel_code'], snapshot_order()) }}
 )
 
 select
