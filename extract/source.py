@@ -116,6 +116,11 @@ class Source(Strict):
         names = [c.name for c in self.columns]
         if len(set(names)) != len(names):
             raise ValueError("a column is declared twice")
+        taken = sorted(_DOOR_COLUMNS & set(names))
+        if taken:
+            raise ValueError(
+                f"{', '.join(taken)}: the door writes a column of that name beside a rejected row"
+            )
         for key in [*self.natural_key, *self.changed_at, *([self.deleted] if self.deleted else [])]:
             if key not in names and not key.startswith("_"):
                 raise ValueError(f"{key!r} is named as a key but is not a column")
@@ -161,6 +166,9 @@ class Source(Strict):
         h.update(f"types {types.VERSION}".encode())
         return h.hexdigest()[:16]
 
+
+# columns of a rejected row that are not the sender's (extract/readers/base.py: REJECT_COLUMNS; extract/door.py)
+_DOOR_COLUMNS = {"check_id", "column_name", "rejected_value", "reason_zh", "reason_en", "all_checks"}
 
 # keys that do not change how a payload is read: a new schedule must not make new loads
 _NOT_PARSING = {

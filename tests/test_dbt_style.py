@@ -118,6 +118,12 @@ def test_model_holds_no_policy_number(path: Path) -> None:
     assert not numbers, f"a number of policy belongs in a dated seed row: {sorted(numbers)}"
 
 
+def test_required_columns_of_a_table_are_told_in_one_test():
+    """A `not_null` looks at the table once for each column; `filled` and `key` look once for all."""
+    told = [p for p in PROJECT.rglob("*.yml") if "not_null" in p.read_text("utf-8")]
+    assert not told, "say it with `key` or `filled` (macros/tests.sql)"
+
+
 def test_forms_are_found_where_they_stand() -> None:
     bad = "select avg(x), a / b, round(c), d::int from t qualify 1 = 1 group by all -- 'a / b'"
     hits = [form for form in BARE if re.search(form, plain(bad), re.I)]

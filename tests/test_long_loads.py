@@ -111,21 +111,40 @@ def test_a_kill_leaves_a_long_load_whole_or_absent(drop, tmp_path, monkeypatch, 
     assert files == whole  # the next run cleans up and finishes
 
 
+CELLS = ["", " ", "12", "1.50", "-", "µ 未检出", "NA", "null", "7e1"]
+
+
+def _machine_written(name, rng):
+    """(file name, lines, lines out of the ordinary) of a payload as a machine writes it: unpivoted, or a record a line."""
+    if name == NAME:
+        head = "date,hour,type," + ",".join(STATIONS)
+        lines = [",".join(["20190101", str(i % 24), "PM10", *rng.choices(CELLS, k=40)]) for i in range(300)]
+        odd = ['20190101,1,"PM10",' + "1," * 39 + "1", "", "," * 42, head, "20190101,1,PM10,1"]
+        return "china_sites_20190101.csv", [head, *lines], odd
+    head = "车辆识别代号,采集时间,车速,大气压力,油箱液位,未知列"
+    lines = [
+        ",".join([f"V{i % 3}", f"2026-02-01 08:{i // 60:02d}:{i % 60:02d}", *rng.choices(CELLS, k=4)])
+        for i in range(300)
+    ]
+    return (
+        "obd_2026-02-01.csv",
+        [head, *lines],
+        ['V1,"2026-02-01 09:00:00",1,1,1,1', "", ",,,,,", head, "V1,2026-02-01 09:00:00,1"],
+    )
+
+
 @pytest.mark.parametrize("seed", range(6))
-def test_machine_written_csv_is_read_as_the_careful_reader_reads_it(tmp_path, monkeypatch, seed):
-    source = get_source(NAME)
+@pytest.mark.parametrize("name", [NAME, "obd_second"])
+def test_machine_written_csv_is_read_as_the_careful_reader_reads_it(tmp_path, monkeypatch, name, seed):
+    source = get_source(name)
     rng = random.Random(seed)
     end = rng.choice(["\n", "\r\n"])
-    lines = ["date,hour,type," + ",".join(STATIONS)]
-    for i in range(300):
-        cells = [rng.choice(["", " ", "12", "1.50", "-", "µ 未检出", "NA", "null", "7e1"]) for _ in STATIONS]
-        lines.append(",".join(["20190101", str(i % 24), "PM10", *cells]))
-    odd = {1: '20190101,1,"PM10",' + "1," * 39 + "1", 2: "", 3: "," * 42, 4: lines[0], 5: "20190101,1,PM10,1"}
-    if seed in odd:
-        lines.insert(150, odd[seed])
-    path = tmp_path / "china_sites_20190101.csv"
+    file_name, lines, odd = _machine_written(name, rng)
+    if seed:
+        lines.insert(150, odd[seed - 1])
+    path = tmp_path / file_name
     path.write_bytes((end.join(lines) + end).encode())
-    payload = Payload(Slice(NAME), path.name, path, datetime(2019, 1, 2))
+    payload = Payload(Slice(name), path.name, path, datetime(2019, 1, 2))
     careful = get_reader("files").parse(source, payload)
     taken = []
     monkeypatch.setattr(plaincsv, "SMALLEST", 1)

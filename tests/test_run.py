@@ -303,6 +303,29 @@ def test_sources_are_listed_and_shown(home):
     assert shown.exit_code == 0 and "energy_tce" in shown.output
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("name: obd_second", "name: obd_second_2", "file and source must bear one name"),
+        ("provider: vehicle_platform", "provider: x\n              colour: red", "colour"),
+        ("{name: speed_km_h,", "{name: vin,", "a column is declared twice"),
+        ("{name: speed_km_h,", "{name: reason_zh,", "reason_zh: the door writes a column of that name"),
+        (
+            "natural_key: [vin, observed_at]",
+            "natural_key: [vin, seen_at]",
+            "'seen_at' is named as a key but is not a column",
+        ),
+    ],
+)
+def test_a_faulty_declaration_is_told_with_its_file_and_key(tmp_path, old, new, told):
+    text = (REPO / "extract" / "sources" / "obd_second.yml").read_text("utf-8")
+    assert text.count(old) == 1
+    (tmp_path / "obd_second.yml").write_text(text.replace(old, new), "utf-8")
+    with pytest.raises(UserError) as e:
+        load_sources(tmp_path)
+    assert "obd_second.yml" in str(e.value) and told in str(e.value)
+
+
 def test_help_loads_nothing_heavy():
     code = (
         "import sys, typer; from extract import cli; a = typer.Typer(); cli.register(a);"

@@ -30,3 +30,19 @@
 {% macro water_point_id(registered_point, province, section) -%}
     coalesce({{ registered_point }}, concat('water:', case when trim({{ province }}) <> '' then concat(trim({{ province }}), '/') else '' end, trim({{ section }})))
 {%- endmacro %}
+
+{#- Readings with the value by which a statistic of a medium counts them: none under a reviewer's mark, and below detection the seeded
+    share of the limit of detection (none where the seed gives none). relation: of `effective_reading`. -#}
+{% macro counted_readings(relation, medium, statistic) -%}
+select
+    e.*,
+    s.fraction as substitution_fraction,
+    case
+        when e.flag_human is not null then null
+        when e.qualifier = '<' then cast({{ jianhu.mul('e.detection_limit', 's.fraction', 6) }} as decimal(18, 6))
+        else e.effective_value
+    end as counted_value
+from {{ relation }} as e
+left join {{ ref('water_detection_substitution') }} as s
+    on s.medium = '{{ medium }}' and s.statistic = '{{ statistic }}' and {{ jianhu.in_force(jianhu.date_of('e.observed_at'), 's.') }}
+{%- endmacro %}

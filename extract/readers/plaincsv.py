@@ -19,7 +19,7 @@ from extract.errors import LoadRefused
 from extract.readers.base import Parsed
 from extract.readers.csvtext import csv_rows, delimiter_of
 from extract.readers.headers import Context, Header, Layout, Row, find_header
-from extract.readers.records import name_cells, table
+from extract.readers.records import Unpivot, name_cells, table
 from extract.source import Source
 
 SMALLEST = 1 << 20  # bytes; smaller payloads gain nothing
@@ -39,8 +39,9 @@ class PlainCsv:
     @classmethod
     def of(cls, source: Source, data: bytes, layout: Layout, context: Context) -> PlainCsv | None:
         """The payload, when it is surely plain."""
-        unpivot = layout.unpivot
-        simple = unpivot and layout.header_rows == 1 and not layout.unit_row and not layout.drop_rows
+        simple = layout.header_rows == 1 and not (
+            layout.unit_row or layout.drop_rows or layout.unpivot_groups
+        )
         if len(data) < SMALLEST or not simple or context.near or context.sheet or not data.endswith(b"\n"):
             return None
         odd = (b'"', b"\x00", b"\xef\xbb\xbf", b"\n\n", b"\n\r", "\ufffd".encode())
@@ -56,7 +57,9 @@ class PlainCsv:
             header, start = find_header(source, rows, layout, context)
         except LoadRefused:
             return None  # told by who reads all of it
-        if start != 1 or rows[0][0] != 1 or max(Counter(header.cells).values()) > 1 or not header.items:
+        if start != 1 or rows[0][0] != 1 or max(Counter(header.cells).values()) > 1:
+            return None
+        if layout.unpivot and not header.items:
             return None
         plain = cls(source, data, layout, context, header, delimiter)
         return plain if plain._is_plain() else None
@@ -89,7 +92,7 @@ class PlainCsv:
 
     def pieces(self, rows: int) -> Iterator[Parsed]:
         """The payload's rows in pieces of at most `rows`; at least one piece."""
-        room = max(1, rows // len(self._header.items))
+        room = max(1, rows // max(1, len(self._header.items)))
         waiting: list[pa.RecordBatch] = []
         held, number = 0, 2
         for block in self._blocks():
@@ -105,27 +108,33 @@ class PlainCsv:
             yield self._parsed(waiting, number)
 
     def _parsed(self, blocks: list[pa.RecordBatch], number: int) -> Parsed:
-        header, unpivot = self._header, self._layout.unpivot
-        assert unpivot is not None
-        names = [f"c{i}" for i in range(len(header.cells))]
-        empty = pa.schema([(n, pa.string()) for n in names])
+        header, count = self._header, sum(b.num_rows for b in blocks)
+        empty = pa.schema([(f"c{i}", pa.string()) for i in range(len(header.cells))])
         whole = pa.Table.from_batches(blocks, schema=empty).combine_chunks()
-        count, width = whole.num_rows, len(header.items)
+        cells: dict[str, object] = {**self._context.constants, **header.found}
+        named = {n: _array(whole, i) for i, n in header.named.items()}
+        at, col = np.arange(count), None
+        if self._layout.unpivot:
+            at, col, items = self._unpivoted(self._layout.unpivot, whole)
+            pick = pa.array(at)
+            named = {n: cell.take(pick) for n, cell in named.items()}
+            cells |= items
+        return Parsed(table(self._source, number + at, col, cells | named), records_in=count)
+
+    def _unpivoted(self, unpivot: Unpivot, whole: pa.Table) -> tuple[np.ndarray, pa.Array, dict[str, object]]:
+        """Of each (record, item): the record's place, the item's name, and the cells that the item gives."""
+        header, count, width = self._header, whole.num_rows, len(self._header.items)
         at, which = np.repeat(np.arange(count), width), np.tile(np.arange(width), count)
         # cell (record, item) of columns laid end to end
         across = pa.array((np.arange(count)[:, None] + count * np.arange(width)[None, :]).ravel())
-        pick = pa.array(at)
         items = [header.cells[i] for i in header.items]
-        cells: dict[str, object] = {**self._context.constants, **header.found}
-        cells |= {n: _array(whole, i).take(pick) for i, n in header.named.items()}
-        cells |= name_cells(unpivot.name_column, unpivot.unit_column, items, which)
+        cells: dict[str, object] = dict(name_cells(unpivot.name_column, unpivot.unit_column, items, which))
         cells[unpivot.value_column] = pa.concat_arrays([_array(whole, i) for i in header.items]).take(across)
         if unpivot.flag_column and header.flags:
             nothing = pa.nulls(count, pa.string())
             beside = [nothing if i is None else _array(whole, i) for i in header.flags]
             cells[unpivot.flag_column] = pa.concat_arrays(beside).take(across)
-        col = pa.array(items, pa.string()).take(pa.array(which))
-        return Parsed(table(self._source, number + at, col, cells), records_in=count)
+        return at, pa.array(items, pa.string()).take(pa.array(which)), cells
 
 
 def _array(whole: pa.Table, i: int) -> pa.Array:

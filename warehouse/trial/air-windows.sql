@@ -1,7 +1,8 @@
 -- grain: one row: our running ozone means and 24 h PM10 against the published columns, and runs of frozen values
 -- The bulletin's O3_8h: hours 8 to 24 are trailing 8 h means, hours 1 to 7 the mean since hour 1; O3_8h_24h is its running
--- maximum since hour 1, and at hour 24 the day's value, the maximum of the windows ending at 08 to 24. Compared are the hours of which our files hold every hour of the window: the centre knows hours that
--- its files leave blank. Beside them, under `_valid_`, the hours with the 6 of 8 that the rule asks for.
+-- maximum since hour 1, and at hour 24 the day's value, the maximum of the windows ending at 08 to 24. Compared are the hours of
+-- which our files hold every hour of the window: the centre knows hours that its files leave blank. Beside them, under `_valid_`,
+-- the hours with the 6 of 8 that the rule asks for.
 with published as (
     select
         point_id, observed_at,

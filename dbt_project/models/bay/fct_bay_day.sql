@@ -21,18 +21,14 @@ flows as (
     where factor_code = 'w00000'
 ),
 
+counted as (
+    {{ counted_readings('effective', 'surface_water', 'mean') }}
+),
+
 concentrations as (
-    select
-        e.point_id, e.factor_code, e.maturity, e.observed_at,
-        case
-            when e.flag_human is not null then null
-            when e.qualifier = '<' then cast({{ mul('e.detection_limit', 's.fraction', 6) }} as decimal(18, 6))
-            else e.effective_value
-        end as concentration_mg_l
-    from effective as e
+    select e.point_id, e.factor_code, e.maturity, e.observed_at, e.counted_value as concentration_mg_l
+    from counted as e
     inner join {{ ref('bay_factor') }} as f on e.factor_code = f.factor_code
-    left join {{ ref('water_detection_substitution') }} as s
-        on s.medium = 'surface_water' and s.statistic = 'mean' and {{ in_force(date_of('e.observed_at'), 's.') }}
 ),
 
 hours as (

@@ -11,21 +11,13 @@ with effective as (
 ),
 
 valued as (
-    select
-        e.point_id, e.factor_code, e.maturity, e.observed_at, e.month,
-        case
-            when e.flag_human is not null then null
-            when e.qualifier = '<' then cast({{ mul('e.detection_limit', 's.fraction', 6) }} as decimal(18, 6))
-            else e.effective_value
-        end as value
-    from effective as e
-    left join {{ ref('water_detection_substitution') }} as s
-        on s.medium = 'wastewater' and s.statistic = 'mean' and {{ in_force(date_of('e.observed_at'), 's.') }}
+    {{ counted_readings('effective', 'wastewater', 'mean') }}
 ),
 
 limited as (
     select
-        v.*, r.outfall_type, l.limit_value, l.limit_cold_value, l.status as limit_status, t.value as water_deg_c, c.value as cold_max_deg_c
+        v.point_id, v.factor_code, v.maturity, v.observed_at, v.month, v.counted_value as value, r.outfall_type, l.limit_value,
+        l.limit_cold_value, l.status as limit_status, t.counted_value as water_deg_c, c.value as cold_max_deg_c
     from valued as v
     left join {{ ref('stg_sea_outfall_register') }} as r
         on v.point_id = concat('sea_outfall:', r.outfall_code) and {{ in_force(date_of('v.observed_at'), 'r.') }}

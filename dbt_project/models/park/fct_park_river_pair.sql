@@ -11,16 +11,7 @@ with effective as (
 ),
 
 valued as (
-    select
-        e.point_id, e.factor_code, e.observed_at, e.maturity, e.month, e.source, e._load_id, e._row_no,
-        case
-            when e.flag_human is not null then null
-            when e.qualifier = '<' then cast({{ mul('e.detection_limit', 's.fraction', 6) }} as decimal(18, 6))
-            else e.effective_value
-        end as value
-    from effective as e
-    left join {{ ref('water_detection_substitution') }} as s
-        on s.medium = 'surface_water' and s.statistic = 'mean' and {{ in_force(date_of('e.observed_at'), 's.') }}
+    {{ counted_readings('effective', 'surface_water', 'mean') }}
 ),
 
 links as (
@@ -36,20 +27,20 @@ pairs as (
     select
         l.from_point_id, l.to_point_id, l.park_code, l.town_code, l.travel_hours, b.factor_code, b.observed_at,
         {{ add_hours('b.observed_at', '-l.lag_hours') }} as upstream_observed_at,
-        b.maturity, b.month, b.value as downstream_value, b.source, b._load_id, b._row_no
+        b.maturity, b.month, b.counted_value as downstream_value, b.source, b._load_id, b._row_no
     from valued as b
     inner join links as l on b.point_id = l.from_point_id and {{ in_force(date_of('b.observed_at'), 'l.') }}
 )
 
 select
     p.from_point_id, p.to_point_id, p.park_code, p.town_code, p.factor_code, p.observed_at, p.upstream_observed_at, p.travel_hours, p.maturity, p.month,
-    p.downstream_value, u.value as upstream_value,
-    cast(p.downstream_value - u.value as decimal(18, 6)) as difference,
+    p.downstream_value, u.counted_value as upstream_value,
+    cast(p.downstream_value - u.counted_value as decimal(18, 6)) as difference,
     r.threshold_value,
     case
-        when p.downstream_value is null or u.value is null then null
-        else p.downstream_value - u.value >= r.threshold_value
-            and (p.downstream_value - u.value) * 100 >= u.value * r.threshold_share_pct
+        when p.downstream_value is null or u.counted_value is null then null
+        else p.downstream_value - u.counted_value >= r.threshold_value
+            and (p.downstream_value - u.counted_value) * 100 >= u.counted_value * r.threshold_share_pct
     end as is_rise,
     coalesce(r.status, 'unverified') as status,
     p.source, p._load_id, p._row_no

@@ -8,26 +8,17 @@ with effective as (
 ),
 
 valued as (
-    select
-        e.point_id, e.factor_code, e.observed_at, e.maturity, e.month, e.source, e._load_id, e._row_no,
-        case
-            when e.flag_human is not null then null
-            when e.qualifier = '<' then cast({{ mul('e.detection_limit', 's.fraction', 6) }} as decimal(18, 6))
-            else e.effective_value
-        end as value
-    from effective as e
-    left join {{ ref('water_detection_substitution') }} as s
-        on s.medium = 'wastewater' and s.statistic = 'mean' and {{ in_force(date_of('e.observed_at'), 's.') }}
+    {{ counted_readings('effective', 'wastewater', 'mean') }}
 ),
 
 hours as (
     select
         v.point_id, v.observed_at, v.maturity, v.month,
-        max(case when v.factor_code = 'w00000' then v.value end) as flow_m3_h,
-        max(case when v.factor_code = 'w01018' then v.value end) as cod_mg_l,
-        max(case when v.factor_code = 'w21003' then v.value end) as nh3n_mg_l,
-        max(case when v.factor_code = 'w01001' then v.value end) as ph,
-        max(case when v.factor_code = 'rain' then v.value end) as rain_mm,
+        max(case when v.factor_code = 'w00000' then v.counted_value end) as flow_m3_h,
+        max(case when v.factor_code = 'w01018' then v.counted_value end) as cod_mg_l,
+        max(case when v.factor_code = 'w21003' then v.counted_value end) as nh3n_mg_l,
+        max(case when v.factor_code = 'w01001' then v.counted_value end) as ph,
+        max(case when v.factor_code = 'rain' then v.counted_value end) as rain_mm,
         min(v.source) as source, min(v._load_id) as _load_id, min(v._row_no) as _row_no
     from valued as v
     group by v.point_id, v.observed_at, v.maturity, v.month

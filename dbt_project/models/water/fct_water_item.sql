@@ -8,26 +8,23 @@ with effective as (
     {{ effective_reading('evaluation', "point_id like 'water:%' and statistic = 'instant'") }}
 ),
 
+counted as (
+    {{ counted_readings('effective', 'surface_water', 'class') }}
+),
+
 readings as (
     select
-        r.point_id, r.factor_code, r.observed_at, r.maturity, r.source, r.qualifier, r.detection_limit,
+        point_id, factor_code, observed_at, maturity, source, qualifier, detection_limit, counted_value as value,
         case
-            when r.flag_human is not null then null
-            when r.qualifier = '<' then cast({{ mul('r.detection_limit', 's.fraction', 6) }} as decimal(18, 6))
-            else r.effective_value
-        end as value,
-        case
-            when r.flag_human is not null then '人工标记剔除'
-            when r.qualifier = '<' and s.fraction is null then '低于检出限，按规则不参加'
-            when r.qualifier = '<' and r.detection_limit is null then '低于检出限而未报检出限'
-            when r.qualifier = '<' then '低于检出限，以检出限代入'
-            when r.value is null then '无值'
-            when r.effective_value is null then '标记使其退出统计'
+            when flag_human is not null then '人工标记剔除'
+            when qualifier = '<' and substitution_fraction is null then '低于检出限，按规则不参加'
+            when qualifier = '<' and detection_limit is null then '低于检出限而未报检出限'
+            when qualifier = '<' then '低于检出限，以检出限代入'
+            when value is null then '无值'
+            when effective_value is null then '标记使其退出统计'
         end as note_zh,
-        r.month, r._load_id, r._row_no, r._col
-    from effective as r
-    left join {{ ref('water_detection_substitution') }} as s
-        on s.medium = 'surface_water' and s.statistic = 'class' and {{ in_force(date_of('r.observed_at'), 's.') }}
+        month, _load_id, _row_no, _col
+    from counted
 )
 
 select
