@@ -12,7 +12,7 @@ inner join {{ ref('flag_effect') }} as e
     and e.statistic in ('*', s.statistic)
     and (
         (e.flag_kind = 'device' and e.flag = s.flag_device)
-        or (e.flag_kind = 'rule' and concat(',', s.flag_rule, ',') like concat('%,', e.flag, ',%'))
+        or (e.flag_kind = 'rule' and {{ jianhu.is_named_in('e.flag', 's.flag_rule', ',') }})
     )
 {%- endmacro %}
 

@@ -34,6 +34,15 @@ select
 from {{ relation }}
 {%- endmacro %}
 
+{#- Why a figure has no value: the seed of items (joined as `i`) does not know its item and unit, it is below detection, or nothing was
+    told (the raw row `w` may say why). -#}
+{% macro item_null_reason(value, qualifier) -%}
+case
+    when i.factor_code is null then 'unknown_item' when {{ value }} is not null then null
+    when {{ qualifier }} = '<' then 'below_detection' else coalesce(w._null_reason, 'blank')
+end
+{%- endmacro %}
+
 {#- A whole reading staging model of a network: raw rows of `source_name` in long form (point, time, item, value), items named by
     the seed family reading_item (item_group, item, unit_as_sent → factor_code, statistic, averaging_minutes, multiplier). A row whose
     item and unit the seed does not know keeps its text, has no value and says unknown_item: nothing is dropped.
@@ -59,10 +68,7 @@ with named as (
         i.multiplier,
         {% if unit %}w.{{ unit }}{% else %}cast(null as varchar){% endif %} as unit_as_sent,
         {% if flag %}trim(w.{{ flag }}){% else %}cast(null as varchar){% endif %} as flag_device,
-        case
-            when i.factor_code is null then 'unknown_item' when w.{{ value }} is not null then null
-            when w.{{ value }}_qualifier = '<' then 'below_detection' else coalesce(w._null_reason, 'blank')
-        end as null_reason,
+        {{ jianhu.item_null_reason('w.' ~ value, 'w.' ~ value ~ '_qualifier') }} as null_reason,
         w._load_id, w._seq, w._row_no, w._col{% for c in changed_at %}, w.{{ c }}{% endfor %}
     from {{ source('raw', source_name) }} as w
     left join ({{ jianhu.seed_family('reading_item') }}) as i

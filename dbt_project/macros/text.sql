@@ -11,6 +11,12 @@
     nullif(trim(translate({{ x }}, concat('　', chr(160), chr(9), chr(10), chr(13)), '     ')), '')
 {%- endmacro %}
 
+{#- whether a list written as one text (`F|C|M`) names an item; false where one of them is null. Not `concat`: in DuckDB it skips
+    nulls, and nothing would be found in nothing. -#}
+{% macro is_named_in(item, list, separator='|') -%}
+    coalesce(('{{ separator }}' || {{ list }} || '{{ separator }}') like ('%{{ separator }}' || {{ item }} || '{{ separator }}%'), false)
+{%- endmacro %}
+
 {#- a town's name without the province, city and district in front of it -#}
 {% macro town_key(x) -%}
     nullif(regexp_replace({{ jianhu.squeeze(x) }}, '^(浙江省)?(绍兴市)?(柯桥区)?', ''), '')

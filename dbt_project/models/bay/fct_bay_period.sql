@@ -79,7 +79,7 @@ methods as (
         end as method_kg
     from spanned as s
     inner join {{ ref('bay_flux_method') }} as k
-        on concat(',', k.period_types, ',') like concat('%,', s.period_type, ',%')
+        on {{ is_named_in('s.period_type', 'k.period_types', ',') }}
         and {{ in_force('s.period_start_date', 'k.') }}
         and s.method_code = case when concat(',', k.period_types, ',') like '%,day,%' then k.method_code else 'instant_sum' end
 ),

@@ -31,7 +31,7 @@ void_rule as (
     from {{ ref('int_reading_fine_flag') }} as f
     inner join {{ ref('flag_effect') }} as e
         on e.is_void and e.flag_kind = 'rule' and e.statistic in ('*', f.statistic)
-        and concat(',', f.flag_rule, ',') like concat('%,', e.flag, ',%')
+        and {{ is_named_in('e.flag', 'f.flag_rule', ',') }}
     where f.observed_at > {{ batch_from() }} and f.observed_at <= {{ batch_to() }}
 ),
 

@@ -97,7 +97,7 @@ told as (
         case
             when expected_count = 0 then '本区域无入湾河流通量站'
             when observed_count < expected_count
-                then concat(cast(expected_count - observed_count as varchar), ' 条河流无值', coalesce(concat('：', reason_zh), ''))
+                then concat(cast(expected_count - observed_count as varchar), ' 条河流无值', coalesce('：' || reason_zh, ''))
             when measure <> 'load_t' and maturity <> last_maturity then '各河流成熟度不同，不合并平均'
             when reason_zh is not null then '部分河流含估算日，见各河流'
         end as reason_zh,

@@ -61,5 +61,5 @@ told as (
 )
 
 {{ indicator_rows('told', 'value', 'numerator', 'denominator', applicability="case when value is null then 'missing' else 'applies' end",
-    reason="case when value is not null then null when is_sum_one = 0 then '站位权重之和不为 1，待报送方更正' when observed_count < expected_count then concat(cast(expected_count - observed_count as varchar), ' 个站位无类别', coalesce(concat('：', reason_zh), '')) else '缺代表面积' end",
+    reason="case when value is not null then null when is_sum_one = 0 then '站位权重之和不为 1，待报送方更正' when observed_count < expected_count then concat(cast(expected_count - observed_count as varchar), ' 个站位无类别', coalesce('：' || reason_zh, '')) else '缺代表面积' end",
     maturity='maturity', policy_version="'GB 3097-1997（限值空缺）'", status="coalesce(status, 'unverified')", basis='basis') }}

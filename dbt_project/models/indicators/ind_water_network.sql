@@ -61,13 +61,13 @@ told as (
     left join maturity_order as m on z.priority = m.priority
     union all
     select
-        'point', point_id, 'water_cwqi', period_type, period_start_date, basis, cwqi, cwqi, cast(null as decimal(18, 6)),
-        required_item_count, item_count, maturity, reason_zh, '城市地表水环境质量排名技术规定（试行）2017', status
+        'point', point_id, 'water_cwqi', period_type, period_start_date, basis, cwqi as value, cwqi as numerator,
+        cast(null as decimal(18, 6)), required_item_count, item_count, maturity, reason_zh, '城市地表水环境质量排名技术规定（试行）2017', status
     from {{ ref('fct_water_cwqi') }}
     union all
     select
-        'point', subject_id, 'water_tli', period_type, period_start_date, 'default', tli, tli, cast(null as decimal(18, 6)),
-        required_item_count, item_count, maturity, reason_zh, concat('营养状态指数 ', version), status
+        'point', subject_id, 'water_tli', period_type, period_start_date, 'default', tli as value, tli as numerator,
+        cast(null as decimal(18, 6)), required_item_count, item_count, maturity, reason_zh, concat('营养状态指数 ', version), status
     from {{ ref('fct_water_tli') }}
     where subject_type = 'point'
     union all

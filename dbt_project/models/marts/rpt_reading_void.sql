@@ -23,6 +23,6 @@ inner join {{ ref('flag_effect') }} as e
     on e.statistic in ('*', m.statistic)
     and (
         (e.flag_kind = 'device' and e.flag = m.flag_device)
-        or (e.flag_kind = 'rule' and concat(',', m.flag_rule, ',') like concat('%,', e.flag, ',%'))
+        or (e.flag_kind = 'rule' and {{ is_named_in('e.flag', 'm.flag_rule', ',') }})
     )
 group by m.month, m.source, e.flag_kind, e.flag, e.is_void, e.status

@@ -19,7 +19,7 @@ sampled as (
         dense_rank() over (partition by p.parcel_code, i.point_id order by i.observed_at desc) as rank_in_point
     from parcels as p
     inner join {{ ref('fct_soil_item') }} as i
-        on concat('、', p.point_codes, '、') like concat('%、', substr(i.point_id, 6), '、%')
+        on {{ is_named_in('substr(i.point_id, 6)', 'p.point_codes', '、') }}
     where p.use_started_date is null or {{ date_of('i.observed_at') }} < p.use_started_date
 ),
 

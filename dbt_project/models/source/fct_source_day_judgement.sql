@@ -24,7 +24,7 @@ hours as (
         w.flow_m3_h, h._load_id, h._row_no, h.source,
         coalesce(f.is_stop, false) as is_stop,
         h.flag_human is null and not coalesce(f.excludes_judgement, false)
-            and not coalesce(concat('|', l.exempt_states, '|') like concat('%|', f.flag_code, '|%'), false) as is_counted
+            and not {{ is_named_in('f.flag_code', 'l.exempt_states') }} as is_counted
     from {{ ref('int_source_hour') }} as h
     inner join {{ ref('dim_outlet') }} as o on h.outlet_id = o.outlet_id
     inner join limits as l

@@ -66,7 +66,7 @@ judged as (
         v.*, f.state as flag_state, f.meaning_zh as flag_meaning_zh, f.is_stop,
         case
             when coalesce(v.limit_value, v.limit_low) is null then 'not_evaluated'
-            when concat('|', v.exempt_states, '|') like concat('%|', f.flag_code, '|%') then 'exempt'
+            when {{ is_named_in('f.flag_code', 'v.exempt_states') }} then 'exempt'
             when v.flag_human is not null or f.excludes_judgement then 'excluded'
             when v.judged_value is null then 'not_evaluated'
             when v.judged_value > v.limit_value or v.judged_value < v.limit_low

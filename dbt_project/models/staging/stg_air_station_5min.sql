@@ -12,10 +12,7 @@ with named as (
         case when i.factor_code is not null then w.value end as value,
         w.value_as_sent, w.value_qualifier, w.value_detection_limit,
         trim(w.device_flag) as flag_device,
-        case
-            when i.factor_code is null then 'unknown_item' when w.value is not null then null
-            when w.value_qualifier = '<' then 'below_detection' else coalesce(w._null_reason, 'blank')
-        end as null_reason,
+        {{ item_null_reason('w.value', 'w.value_qualifier') }} as null_reason,
         w._load_id, w._row_no, w._col
     from {{ source('raw', 'air_station_5min') }} as w
     left join ({{ seed_family('reading_item') }}) as i

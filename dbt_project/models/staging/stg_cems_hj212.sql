@@ -34,7 +34,7 @@ winners as (
 
 named as (
     select
-        coalesce(concat('outlet:', o.outlet_id), concat('mn:', w.mn)) as point_id,
+        coalesce('outlet:' || o.outlet_id, concat('mn:', w.mn)) as point_id,
         w.mn, w.cn, coalesce(nullif(w.dialect, ''), 'unknown') as dialect, w.data_time,
         coalesce(a.factor_code, w.factor_code) as factor_code, w.device_flag,
         w.rtd, w.min, w.avg, w.max, w.zs_rtd, w.zs_min, w.zs_avg, w.zs_max, w.cou,

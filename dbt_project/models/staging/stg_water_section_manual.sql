@@ -4,10 +4,7 @@ with named as (
     select
         concat('water:', trim(w.section_code)) as point_id, coalesce(i.factor_code, trim(w.factor_name)) as factor_code,
         i.multiplier, w.sampled_at as observed_at, case when i.factor_code is not null then w.value end as value,
-        case
-            when i.factor_code is null then 'unknown_item' when w.value is not null then null
-            when w.value_qualifier = '<' then 'below_detection' else coalesce(w._null_reason, 'blank')
-        end as null_reason,
+        {{ item_null_reason('w.value', 'w.value_qualifier') }} as null_reason,
         w.value_qualifier, w.value_detection_limit, w.value_as_sent, w.unit_text, w.sample_no,
         coalesce(a.maturity, 'preliminary') as maturity, w._null_reason, w._load_id, w._seq, w._row_no, w._col
     from {{ source('raw', 'water_section_manual') }} as w

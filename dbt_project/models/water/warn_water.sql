@@ -6,7 +6,7 @@ with drops as (
         'water_class_drop' as warning_kind, w.point_id, w.town_code, w.factor_code, w.observed_at as started_at, w.value,
         w.limit_class_3 as threshold_value, case when w.grade > w.target_grade then 2 else 1 end as level_no,
         concat(
-            w.section_name, ' ', coalesce(concat('由', w.previous_class_zh, '类'), ''), '变为', w.class_zh, '类，目标',
+            w.section_name, ' ', coalesce('由' || w.previous_class_zh || '类', ''), '变为', w.class_zh, '类，目标',
             coalesce(w.target_class, '未定'), '，定类项目：', w.item_name_zh) as message_zh,
         w.month, w.source, w._load_id, w._row_no
     from {{ ref('int_water_watch') }} as w
