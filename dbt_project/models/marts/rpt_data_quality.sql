@@ -1,5 +1,5 @@
 -- grain: source × month
--- what each source sent by month of its windows, what was rejected, blank, below detection or flagged, and how fresh it
+-- what each source sent by month of its windows, what was rejected, blank, unknown, below detection or flagged, and how fresh it
 -- is at as_of; a source without any load has one row without a month
 with sources as (
     {{ declared_sources() }}
@@ -23,6 +23,7 @@ kinds as (
         source, month, point_id, factor_code, averaging_minutes, statistic, maturity, value_origin,
         count(*) as reading_count,
         sum(case when value is null and qualifier is null then 1 else 0 end) as blank_count,
+        sum(case when null_reason = 'unknown_item' then 1 else 0 end) as unknown_item_count,
         sum(case when qualifier = '<' then 1 else 0 end) as below_detection_count,
         sum(case when flag_device is not null and flag_device <> 'N' then 1 else 0 end) as device_flag_count,
         sum(case when flag_rule is not null and flag_rule <> '' then 1 else 0 end) as rule_flag_count,
@@ -60,6 +61,7 @@ series as (
         k.source, k.month, k.point_id, k.factor_code, k.averaging_minutes,
         sum(k.reading_count) as reading_count,
         sum(k.blank_count) as blank_count,
+        sum(k.unknown_item_count) as unknown_item_count,
         sum(k.below_detection_count) as below_detection_count,
         sum(k.device_flag_count) as device_flag_count,
         sum(k.rule_flag_count) as rule_flag_count,
@@ -79,6 +81,7 @@ readings as (
         month,
         cast(sum(reading_count) as bigint) as reading_count,
         cast(sum(blank_count) as bigint) as blank_count,
+        cast(sum(unknown_item_count) as bigint) as unknown_item_count,
         cast(sum(below_detection_count) as bigint) as below_detection_count,
         cast(sum(device_flag_count) as bigint) as device_flag_count,
         cast(sum(rule_flag_count) as bigint) as rule_flag_count,
@@ -150,6 +153,7 @@ select
     r.reading_count,
     r.blank_count,
     cast({{ ratio('r.blank_count * 100', 'r.reading_count', 6) }} as decimal(18, 6)) as blank_share_pct,
+    r.unknown_item_count,
     r.below_detection_count,
     r.device_flag_count,
     r.rule_flag_count,
