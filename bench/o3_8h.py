@@ -19,7 +19,6 @@ from bench import _pandas_o3
 from bench.run import Context, Result
 from extract.home import REPO, Home
 
-SEEDS = ["reading_priority", "flag_effect", "air_rule", "air_limit"]
 MODELS = ("int_air_hour", "int_air_day")
 POINTS, DAYS, BEGIN = 300, 365, datetime(2025, 1, 1)
 
@@ -63,12 +62,13 @@ def _compiled(home: Home) -> dict[str, str]:
                 nothing = pa.table({n: pa.array([], pa.string()) for n, _ in LEDGER_COLUMNS})
                 create_raw(con, load_sources(), nothing, home)
     told = {"as_of": "2026-01-02 00:00:00"}
-    run_dbt(["seed", "--select", *SEEDS], home, vars=told)
     nodes = run_dbt(["compile", "--no-introspect"], home, vars=told).manifest["nodes"].values()
-    found = {
-        n["name"]: n["compiled_code"] for n in nodes if n["resource_type"] == "model" and n["name"] in MODELS
-    }
-    return {name: found[name] for name in MODELS}  # in the order in which one reads the other
+    found = {n["name"]: n for n in nodes if n["resource_type"] == "model" and n["name"] in MODELS}
+    read = {r for n in found.values() for r in n["depends_on"]["nodes"] if r.startswith("seed.")}
+    run_dbt(["seed", "--select", *sorted(r.split(".")[-1] for r in read)], home, vars=told)
+    return {
+        name: found[name]["compiled_code"] for name in MODELS
+    }  # in the order in which one reads the other
 
 
 def _ours(database: str, statements: str) -> None:
