@@ -12,11 +12,28 @@ limits as (
     {{ air_limits('daily_max_8h') }}
 ),
 
-by_maturity as (
+-- of windows of as many hours the greatest sum is the greatest mean: the exact division, which costs most, is made once for them
+sums as (
     select
-        h.point_id, h.maturity, h.air_date, h.month, r.regime,
-        max(r.day_min_hours) as day_min_hours,
-        max(r.o3_day_min_windows) as o3_day_min_windows,
+        h.point_id, h.maturity, h.air_date, r.regime, h.o3_8h_count, count(*) as window_count, max(h.o3_8h_sum_ug_m3) as o3_8h_sum_ug_m3
+    from {{ ref('int_air_hour') }} as h
+    cross join rules as r
+    where h.hour_no >= r.o3_first_window_hour and h.o3_8h_count >= r.o3_window_min_hours
+    group by h.point_id, h.maturity, h.air_date, r.regime, h.o3_8h_count
+),
+
+windows as (
+    select
+        point_id, maturity, air_date, regime,
+        sum(window_count) as o3_window_count,
+        max({{ ratio('o3_8h_sum_ug_m3', 'o3_8h_count', 6) }}) as o3_max_8h_ug_m3
+    from sums
+    group by point_id, maturity, air_date, regime
+),
+
+statistics as (
+    select
+        h.point_id, h.maturity, h.air_date, h.month,
         {{ worst_status('h.hour_status') }} as hour_status,
         count(h.so2_ug_m3) as so2_hour_count,
         count(h.no2_ug_m3) as no2_hour_count,
@@ -29,16 +46,19 @@ by_maturity as (
         {{ mean('h.co_mg_m3', 6) }} as co_mean_mg_m3,
         {{ mean('h.pm10_ug_m3', 6) }} as pm10_mean_ug_m3,
         {{ mean('h.pm25_ug_m3', 6) }} as pm25_mean_ug_m3,
-        max(h.o3_ug_m3) as o3_max_1h_ug_m3,
-        count(case when h.hour_no >= r.o3_first_window_hour and h.o3_8h_count >= r.o3_window_min_hours then 1 end)
-            as o3_window_count,
-        max(case
-            when h.hour_no >= r.o3_first_window_hour and h.o3_8h_count >= r.o3_window_min_hours
-                then {{ ratio('h.o3_8h_sum_ug_m3', 'h.o3_8h_count', 6) }}
-        end) as o3_max_8h_ug_m3
+        max(h.o3_ug_m3) as o3_max_1h_ug_m3
     from {{ ref('int_air_hour') }} as h
+    group by h.point_id, h.maturity, h.air_date, h.month
+),
+
+by_maturity as (
+    select
+        s.*, r.regime, r.day_min_hours, r.o3_day_min_windows,
+        cast(coalesce(w.o3_window_count, 0) as bigint) as o3_window_count, w.o3_max_8h_ug_m3
+    from statistics as s
     cross join rules as r
-    group by h.point_id, h.maturity, h.air_date, h.month, r.regime
+    left join windows as w
+        on s.point_id = w.point_id and s.maturity = w.maturity and s.air_date = w.air_date and r.regime = w.regime
 ),
 
 ranked as (
