@@ -172,6 +172,9 @@ def _whole(query: dict[str, str], name: str, default: int) -> int:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = (
+        True  # head and body go out as two writes; the second would wait 40 ms for the first's receipt
+    )
     platform: Platform
 
     def log_message(self, format: str, *args: Any) -> None:

@@ -107,6 +107,31 @@ def test_a_broken_model_is_named_with_the_log(home: Home, tmp_path: Path) -> Non
     assert not list(home.work.glob("building-*"))
 
 
+def test_a_project_is_parsed_once_for_each_of_its_states(home: Home, tmp_path: Path) -> None:
+    project = mini.make_project(tmp_path / "parsed")
+
+    def built(as_of: str) -> tuple[Path, str]:
+        build_and_publish(home, as_of=as_of, options=mini.options(project))
+        with reading.connect(home) as con:
+            row = con.execute("select min(policy_version) from fct_indicator_value").fetchone()
+        assert row is not None
+        (kept,) = (home.work / "dbt" / "parsed").iterdir()
+        return kept, row[0]
+
+    first, told = built("2026-03-03 08:00:00")
+    made = first.stat().st_mtime_ns
+    assert told == "2026-03-03 08:00:00"
+    second, told = built("2026-03-04 08:00:00")  # as_of is no part of what was parsed
+    assert (second, second.stat().st_mtime_ns, told) == (first, made, "2026-03-04 08:00:00")
+    second.write_bytes(second.read_bytes()[:-1000])  # one that cannot be read is made anew
+    third, told = built("2026-03-05 08:00:00")
+    assert (third, told) == (first, "2026-03-05 08:00:00") and third.stat().st_mtime_ns != made
+    model = project / "models" / "core" / "fct_indicator_value.sql"
+    model.write_text(model.read_text("utf-8").replace("'{{ var", "'as of {{ var"), "utf-8")
+    changed, told = built("2026-03-05 08:00:00")
+    assert changed != first and told == "as of 2026-03-05 08:00:00"
+
+
 def test_dbt_without_a_project_says_so(home: Home, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no dbt project"):
         run_dbt(["build"], home, project_dir=tmp_path)

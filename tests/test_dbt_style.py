@@ -22,6 +22,7 @@ from extract.home import REPO, Home
 PROJECT = REPO / "dbt_project"
 MODELS = sorted((PROJECT / "models").rglob("*.sql"))
 ENGINE = PROJECT / "macros" / "engine"
+AS_OF = "2026-04-01 03:17:29"  # a text that stands nowhere else
 
 # numbers that are arithmetic or calendar, not policy
 ALLOWED_NUMBERS = {
@@ -87,7 +88,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             if name == "build":
                 nothing = pa.table({n: pa.array([], pa.string()) for n, _ in LEDGER_COLUMNS})
                 create_raw(con, load_sources(), nothing, home)
-    run = run_dbt(["compile", "--no-introspect"], home, vars={"as_of": "2026-04-01 00:00:00"})
+    run = run_dbt(["compile", "--no-introspect"], home, vars={"as_of": AS_OF})
     return run.manifest
 
 
@@ -97,6 +98,18 @@ def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
         for n in manifest["nodes"].values()
         if n["resource_type"] == "model" and n["package_name"] == "jianhu"
     ]
+
+
+def test_as_of_stands_in_the_sql_of_models_only(compiled: dict[str, Any]) -> None:
+    """A parsed project is used again for another as_of (warehouse/dbt.py), so parsing must not have kept this one."""
+    parts = ("nodes", "sources", "macros", "exposures", "unit_tests", "docs", "disabled")
+    rendered = ("compiled_code", "extra_ctes")
+    for node in (n for part in parts for found in [compiled[part]] for n in found.values()):
+        for n in node if isinstance(node, list) else [node]:
+            kept = {k: v for k, v in n.items() if k not in rendered}
+            if n.get("resource_type") == "unit_test":  # its own as_of, given in YAML
+                continue
+            assert AS_OF not in json.dumps(kept, ensure_ascii=False), n["unique_id"]
 
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda p: p.stem)

@@ -1,12 +1,13 @@
 """The one place that calls dbt, always as a subprocess: in-process it would keep the DuckDB lock.
 
 Invariant: dbt sees nothing of the machine but what is passed here (vars, profile, target path); no network, no
-telemetry, no state outside `<home>/work/dbt`.
+telemetry, no state outside `<home>/work/dbt`. A project is parsed once for each state that it is in.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from extract.secrets import setting
 from extract.source import Source, load_sources
 
 PROJECT_DIR = REPO / "dbt_project"
+_PARSED_SUFFIXES = (".sql", ".yml", ".yaml", ".csv", ".md", ".py")
 _PROGRESS = re.compile(r"(\d+) of (\d+) (OK|PASS|WARN|ERROR|FAIL|SKIP|NO-OP)\b\s*(.*)")
 
 
@@ -113,23 +116,27 @@ def run_dbt(
     target = work / "target"
     results_file = target / "run_results.json"
     results_file.unlink(missing_ok=True)
+    fresh_parse = target / "partial_parse.msgpack"
+    fresh_parse.unlink(missing_ok=True)
     log = work / "dbt.log"
     all_vars = {**model_vars(project, sources), **(vars or {})}
     command = [
         # its debug log costs a sixth of a build and nobody reads it: what it prints is kept
-        sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--no-use-colors", "--no-version-check",
-        "--log-level-file", "none",
+        sys.executable, str(PROJECT_DIR / "once.py"), "--no-use-colors", "--no-version-check",
+        "--log-level-file", "none", "--no-partial-parse",
         *args,
         "--project-dir", str(project), "--profiles-dir", str(project), "--target-path", str(target),
         "--log-path", str(work / "logs"), "--vars", json.dumps(all_vars, ensure_ascii=False),
     ]  # fmt: skip
     n = threads or min(os.cpu_count() or 2, 8)
+    parsed = work / "parsed" / f"{_parse_key(project, all_vars, (build_db, restricted_db))}.msgpack"
     env = {
         **os.environ,
         "JIANHU_BUILD_DB": str(build_db),
         "JIANHU_RESTRICTED_DB": str(restricted_db),
         "JIANHU_DBT_DIR": str(project),
         "JIANHU_DBT_THREADS": str(n),
+        "JIANHU_DBT_PARSED": str(parsed),
         "JIANHU_TEMP_DIR": str(work / "spill"),
         "JIANHU_HASH_KEY": setting("JIANHU_HASH_KEY") or "",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -159,6 +166,8 @@ def run_dbt(
     if results_file.exists():
         result.results = json.loads(results_file.read_text("utf-8"))["results"]
     if code == 0:
+        if fresh_parse.exists():
+            _keep(fresh_parse, parsed)
         return result
     failed = result.failed()
     if (
@@ -170,6 +179,31 @@ def run_dbt(
     raise DbtFailed(
         _message(failed, list(tail)), where=f"log {log}", todo="read the log; mend the named node"
     )
+
+
+def _parse_key(project: Path, all_vars: Mapping[str, Any], databases: tuple[Path, ...]) -> str:
+    """A hash of all that parsing reads: the project's files, the declared sources, the vars, the names of the databases, the
+    packages. as_of is left out: it stands in the SQL of models only, which every run renders anew (tested)."""
+    told = hashlib.sha256()
+    packages = [
+        f"{p} {version(p)}" for p in ("dbt-core", "dbt-adapters", "dbt-common", "dbt-duckdb", "jinja2")
+    ]
+    rest = {k: v for k, v in all_vars.items() if k != "as_of"}
+    state = [str(project), rest, [p.stem for p in databases], packages, sys.version]
+    told.update(json.dumps(state, sort_keys=True).encode())
+    folders = [project, PROJECT_DIR.parent / "extract" / "sources"]
+    for path in sorted(p for f in folders for p in f.rglob("*") if p.suffix in _PARSED_SUFFIXES):
+        told.update(f"{path}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return told.hexdigest()[:32]
+
+
+def _keep(made: Path, kept: Path) -> None:
+    """The parse that dbt just made becomes the one that is used again; that of an earlier state goes. Without it dbt parses."""
+    with contextlib.suppress(OSError):
+        kept.parent.mkdir(exist_ok=True)
+        for old in kept.parent.iterdir():
+            old.unlink()
+        os.replace(made, kept)
 
 
 def _die_with_parent() -> None:

@@ -79,9 +79,15 @@ def collect(manifest: dict[str, Any], compiled_dir: Path | None = None) -> dict[
     return out
 
 
-def write(manifest_path: Path, out: Path) -> Path:
-    """Write evidence.json beside a release from dbt's target/manifest.json; returns the path."""
+def write(manifest_path: Path, out: Path, as_of: str) -> Path:
+    """Write evidence.json beside a release from dbt's target/manifest.json; returns the path.
+
+    as_of: of the release; links name it `{as_of}` (macro as_of_in_config), because configs outlive a build.
+    """
     manifest = json.loads(manifest_path.read_text("utf-8"))
     found = collect(manifest, manifest_path.parent / "compiled" / manifest["metadata"]["project_name"])
+    for model in found.values():
+        for link in model["evidence"]:
+            link["on"] = {k: v.replace("{as_of}", as_of) for k, v in link["on"].items()}
     out.write_text(json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True), "utf-8")
     return out

@@ -127,7 +127,7 @@ def _write_release(
     units = read_units(options.project_dir)
     with duckdb.connect(str(folder / reading.DB_NAME), read_only=True) as con:
         write_json(folder / "datapackage.json", datapackage(con, candidate, open_tables, units))
-    evidence.write(candidate.folder / "manifest.json", folder / "evidence.json")
+    evidence.write(candidate.folder / "manifest.json", folder / "evidence.json", candidate.info["as_of"])
     files = {
         str(p.relative_to(folder)): {"bytes": p.stat().st_size, "sha256": file_hash(p)}
         for p in sorted(folder.rglob("*"))

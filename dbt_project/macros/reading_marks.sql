@@ -3,7 +3,7 @@
     The stuck check looks back 24 readings, which is the longest run a row of reading_check may ask for.
     Neighbours of a series of instants (averaging 0) are those as far apart as its row `interval` says.
     Series are numbered for the windows only: sorting seven texts a row would cost six times the memory.
-    by_month: the model is built month by month (materialization by_month), each with the day before it. -#}
+    by_month: the model is built month by month (meta by_month), each with the day before it. -#}
 {% macro reading_marks(model_names, by_month=false) -%}
 {%- set key = ['point_id', 'factor_code', 'statistic', 'averaging_minutes', 'maturity', 'value_origin', 'source'] -%}
 {%- set readings -%}

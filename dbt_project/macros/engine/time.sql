@@ -132,6 +132,11 @@
     cast('{{ var("as_of") }}' as timestamp)
 {%- endmacro %}
 
+{#- the same in a model's config, which is kept from one build to the next: warehouse/evidence.py puts the build's own in -#}
+{% macro as_of_in_config() -%}
+    cast('{as_of}' as timestamp)
+{%- endmacro %}
+
 {#- true on Monday to Friday: day numbers differ between the engines -#}
 {% macro is_weekday(x) -%}
     {{ return(adapter.dispatch('is_weekday', 'jianhu')(x)) }}

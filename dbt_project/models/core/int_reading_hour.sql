@@ -7,7 +7,7 @@
         '_load_id': '_load_id', 'point_id': 'point_id', 'factor_code': 'factor_code', 'statistic': 'statistic', 'maturity': 'maturity',
         'value_origin': 'value_origin', 'source': 'source', 'observed_at >': add_hours('observed_at', '-1'), 'observed_at <=': 'observed_at'}}) -%}
 {%- endfor %}
-{{ config(materialized='by_month', contract={'enforced': true}, meta={'publish': true, 'lookback_hours': 1, 'evidence': links}) }}
+{{ config(contract={'enforced': true}, meta={'publish': true, 'by_month': true, 'lookback_hours': 1, 'evidence': links}) }}
 {%- set readings -%}
 (
         select u.*

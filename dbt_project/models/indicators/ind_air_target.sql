@@ -3,7 +3,7 @@
 -- the year's one maturity; every day from it on counts as valid. No target: withheld with the reason.
 {{ config(meta={'evidence': [
     {'parent': 'int_air_judged_day', 'label_zh': '年内已有各日', 'on': {'subject_type': 'subject_type', 'subject_id': 'subject_id',
-        'air_date >=': 'period_start_date', 'air_date <': date_of(as_of())}},
+        'air_date >=': 'period_start_date', 'air_date <': date_of(as_of_in_config())}},
     {'parent': 'fct_air_period', 'label_zh': '本年度所取成熟度', 'on': {'subject_type': 'subject_type', 'subject_id': 'subject_id',
         'period_type': 'period_type', 'period': 'period', 'basis': 'basis'}}]}) }}
 {%- set today = date_of(as_of()) %}
