@@ -76,10 +76,15 @@ def mini_release(tmp_path_factory: pytest.TempPathFactory, mini_project: Path) -
 
 
 @pytest.fixture(scope="session")
-def tiny_release(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that all workers of a session share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@pytest.fixture(scope="session")
+def tiny_release(together: Path) -> Tiny:
     """A small synthetic district through the real chain (tests/tiny.py), one for all workers. Read only."""
     import tiny
 
-    base = tmp_path_factory.getbasetemp()
-    shared_by_workers = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    return tiny.read(tiny.once(shared_by_workers, "tiny", tiny.make))
+    return tiny.read(tiny.once(together, "tiny", tiny.make))

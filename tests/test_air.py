@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from tiny import share_parse
 
 from extract.home import REPO, Home
 
@@ -53,14 +54,14 @@ def _bulletin_rows(shared: Path) -> list[tuple]:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+def built(tmp_path_factory: pytest.TempPathFactory, together: Path) -> Built:
     import pyarrow as pa
 
     from extract.source import load_sources
     from warehouse.dbt import run_dbt
     from warehouse.raw import LEDGER_COLUMNS, create_raw
 
-    home = Home(tmp_path_factory.mktemp("air") / "home").ensure()
+    home = share_parse(Home(tmp_path_factory.mktemp("air") / "home").ensure(), together)
     duckdb.connect(str(home.work / "restricted.duckdb")).close()
     shared = _shared()
     with duckdb.connect(str(home.work / "build.duckdb")) as con:
@@ -79,7 +80,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     run_dbt(
         ["build", "--exclude-resource-type", "test", "unit_test", *select],
         home,
-        vars={"as_of": "2026-04-01 00:00:00"},
+        vars={"as_of": "2026-04-01 00:00:00", "scheme_mode": "illustrative"},
     )
     return Built(home.work / "build.duckdb", shared is not None)
 

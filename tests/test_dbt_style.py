@@ -27,6 +27,7 @@ AS_OF = "2026-04-01 03:17:29"  # a text that stands nowhere else
 # numbers that are arithmetic or calendar, not policy
 ALLOWED_NUMBERS = {
     "0": "nothing",
+    "840": "the least number that 1 to 8 divide",
     "1": "one, first",
     "2": "two halves, second character",
     "3": "months of a quarter",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tiny import share_parse
 
 from extract.home import Home
 from warehouse.dbt import PROJECT_DIR, model_vars, run_dbt
@@ -23,9 +24,9 @@ def declared() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, str]]:
+def results(tmp_path_factory: pytest.TempPathFactory, together: Path) -> dict[str, tuple[str, str]]:
     """Unit test → (status, message) of one dbt call over the whole project."""
-    home = Home(tmp_path_factory.mktemp("units") / "home")
+    home = share_parse(Home(tmp_path_factory.mktemp("units") / "home"), together)
     failure = ""
     try:
         devbuild(home, ["build", "--exclude-resource-type", "test"], as_of="2026-04-01 00:00:00")

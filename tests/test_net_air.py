@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
+from tiny import share_parse
 
 from district.air import make_air
 from district.networks import Base, air_township
@@ -29,12 +30,12 @@ def _without(*hours: int) -> list[int | None]:
 
 
 @pytest.fixture(scope="module")
-def ozone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ozone(tmp_path_factory: pytest.TempPathFactory, together: Path) -> Path:
     """Four stations whose one day of ozone is `SERIES` with hours missing, through raw, staging, marks, hours and days."""
     from warehouse.dbt import run_dbt
     from warehouse.raw import LEDGER_COLUMNS, create_raw
 
-    home = Home(tmp_path_factory.mktemp("ozone") / "home").ensure()
+    home = share_parse(Home(tmp_path_factory.mktemp("ozone") / "home").ensure(), together)
     duckdb.connect(str(home.work / "restricted.duckdb")).close()
     told = {
         "whole": SERIES,
@@ -55,7 +56,7 @@ def ozone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run_dbt(
         ["build", "--exclude-resource-type", "test", "unit_test", "--select", "+fct_air_ozone_day"],
         home,
-        vars={"as_of": "2026-04-01 00:00:00"},
+        vars={"as_of": "2026-04-01 00:00:00", "scheme_mode": "illustrative"},
     )
     return home.work / "build.duckdb"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from tiny import share_parse
 
 from district.bulk import write_fine_year
 from extract import run
@@ -30,10 +31,10 @@ def day_file(folder: Path, day: date, spoilt: str = "") -> None:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+def built(tmp_path_factory: pytest.TempPathFactory, together: Path) -> duckdb.DuckDBPyConnection:
     """Two days on both sides of a month's end, extracted and built up to the hours."""
     folder = tmp_path_factory.mktemp("fine")
-    home = Home(folder / "home").ensure()
+    home = share_parse(Home(folder / "home").ensure(), together)
     spoilt = "SYNF001,2026-03-01 00:10:00,certain,1,N,1,N,1,N\n?,2026-03-01 00:15:00,reviewed,1,N,1,N,1,N\n"
     for day, odd in ((date(2026, 2, 28), ""), (date(2026, 3, 1), spoilt)):
         day_file(folder, day, odd)
@@ -43,7 +44,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection
     args = ["build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
     devbuild(home, [*args, "--select", "+int_reading_hour"], as_of="2026-04-01 00:00:00")
     manifest = run_dbt(["compile", "--no-introspect", "--select", "int_reading_hour", "int_reading_fine_flag"], home,
-                       vars={"as_of": "2026-04-01 00:00:00"}).manifest  # fmt: skip
+                       vars={"as_of": "2026-04-01 00:00:00", "scheme_mode": "illustrative"}).manifest  # fmt: skip
     con = duckdb.connect(str(home.work / "build.duckdb"), read_only=True)
     con.execute("create temp table sql (model varchar, text varchar)")
     for name in ("int_reading_hour", "int_reading_fine_flag"):

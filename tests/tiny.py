@@ -60,6 +60,15 @@ def overlay(home: Home, folder: Path) -> Home:
     return Home(folder)
 
 
+def share_parse(home: Home, together: Path) -> Home:
+    """Lets homes of one session share what dbt parsed of the project (with scheme_mode illustrative and no other var of its own)."""
+    kept = together / "parsed"
+    kept.mkdir(exist_ok=True)
+    (home.work / "dbt").mkdir(parents=True, exist_ok=True)
+    (home.work / "dbt" / "parsed").symlink_to(kept)
+    return home
+
+
 def once(folder: Path, name: str, make: Callable[[Path], None]) -> Path:
     """`folder/name` made by `make` in the first process that asks; the others wait for it. Raises what `make` raised."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -83,7 +92,7 @@ def make(folder: Path) -> None:
     """Make the home in `folder/home` and `folder/commands.json`; AssertionError names the step that failed."""
     from district.serve import running, set_phase
 
-    home = Home(folder / "home").ensure()
+    home = share_parse(Home(folder / "home").ensure(), folder.parent)
     told: dict[str, dict[str, Any]] = {}
 
     def step(

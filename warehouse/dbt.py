@@ -165,9 +165,9 @@ def run_dbt(
     result = DbtResult(code, target, log)
     if results_file.exists():
         result.results = json.loads(results_file.read_text("utf-8"))["results"]
-    if code == 0:
         if fresh_parse.exists():
             _keep(fresh_parse, parsed)
+    if code == 0:
         return result
     failed = result.failed()
     if (

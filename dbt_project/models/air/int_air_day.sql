@@ -12,28 +12,16 @@ limits as (
     {{ air_limits('daily_max_8h') }}
 ),
 
--- of windows of as many hours the greatest sum is the greatest mean: the exact division, which costs most, is made once for them
-sums as (
-    select
-        h.point_id, h.maturity, h.air_date, r.regime, h.o3_8h_count, count(*) as window_count, max(h.o3_8h_sum_ug_m3) as o3_8h_sum_ug_m3
-    from {{ ref('int_air_hour') }} as h
-    cross join rules as r
-    where h.hour_no >= r.o3_first_window_hour and h.o3_8h_count >= r.o3_window_min_hours
-    group by h.point_id, h.maturity, h.air_date, r.regime, h.o3_8h_count
+-- both regimes may state the same windows: the hours are then looked at once
+window_rules as (
+    select distinct o3_first_window_hour, o3_window_min_hours from rules
 ),
 
-windows as (
-    select
-        point_id, maturity, air_date, regime,
-        sum(window_count) as o3_window_count,
-        max({{ ratio('o3_8h_sum_ug_m3', 'o3_8h_count', 6) }}) as o3_max_8h_ug_m3
-    from sums
-    group by point_id, maturity, air_date, regime
-),
-
+-- A window of n hours is compared by its sum × (840 / n), 840 being divisible by 1 to 8: exact, and the one division is made for
+-- the greatest only.
 statistics as (
     select
-        h.point_id, h.maturity, h.air_date, h.month,
+        h.point_id, h.maturity, h.air_date, h.month, w.o3_first_window_hour, w.o3_window_min_hours,
         {{ worst_status('h.hour_status') }} as hour_status,
         count(h.so2_ug_m3) as so2_hour_count,
         count(h.no2_ug_m3) as no2_hour_count,
@@ -46,19 +34,23 @@ statistics as (
         {{ mean('h.co_mg_m3', 6) }} as co_mean_mg_m3,
         {{ mean('h.pm10_ug_m3', 6) }} as pm10_mean_ug_m3,
         {{ mean('h.pm25_ug_m3', 6) }} as pm25_mean_ug_m3,
-        max(h.o3_ug_m3) as o3_max_1h_ug_m3
+        max(h.o3_ug_m3) as o3_max_1h_ug_m3,
+        count(case when h.hour_no >= w.o3_first_window_hour and h.o3_8h_count >= w.o3_window_min_hours then 1 end) as o3_window_count,
+        max(case when h.hour_no >= w.o3_first_window_hour and h.o3_8h_count >= w.o3_window_min_hours
+            then cast(h.o3_8h_sum_ug_m3 as decimal(18, 6)) * cast({{ int_div('840', 'h.o3_8h_count') }} as decimal(3, 0)) end)
+            as o3_max_sum_840
     from {{ ref('int_air_hour') }} as h
-    group by h.point_id, h.maturity, h.air_date, h.month
+    cross join window_rules as w
+    group by h.point_id, h.maturity, h.air_date, h.month, w.o3_first_window_hour, w.o3_window_min_hours
 ),
 
 by_maturity as (
     select
         s.*, r.regime, r.day_min_hours, r.o3_day_min_windows,
-        cast(coalesce(w.o3_window_count, 0) as bigint) as o3_window_count, w.o3_max_8h_ug_m3
+        {{ ratio('s.o3_max_sum_840', '840', 6) }} as o3_max_8h_ug_m3
     from statistics as s
-    cross join rules as r
-    left join windows as w
-        on s.point_id = w.point_id and s.maturity = w.maturity and s.air_date = w.air_date and r.regime = w.regime
+    inner join rules as r
+        on s.o3_first_window_hour = r.o3_first_window_hour and s.o3_window_min_hours = r.o3_window_min_hours
 ),
 
 ranked as (
