@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import glob
 import json
+import os
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -89,10 +90,11 @@ def extract_command(
             raise UsageError("no source is named", todo="name sources, or use --all or --provider NAME")
         if files and len(set(chosen)) != 1:
             raise UsageError("--files belongs to one source", todo="name exactly one source")
-        lost = [f for f in files or [] if not glob.glob(f, recursive=True)]
+        lost = [f for f in files or [] if not any(map(os.path.isfile, glob.iglob(f, recursive=True)))]
         if lost:
             raise UsageError(
-                f"no file matches --files {', '.join(lost)}", todo="check the path; put a glob in quotes"
+                f"no file matches --files {', '.join(lost)}",
+                todo="check the path; put a glob in quotes; of a folder name the files: 'folder/*'",
             )
         first, last = _day(since, "--since"), _day(until, "--until")
         if first and last and first >= last:

@@ -112,7 +112,9 @@ def test_one_bad_cell_costs_its_row_only(orders: Path, tmp_path: Path) -> None:
 
 
 def test_no_such_file_and_no_such_source(tmp_path: Path) -> None:
-    done = made.jianhu("extract", "forest", "--files", str(tmp_path / "none*.xlsx"), home=tmp_path / "home")
-    assert done["code"] == 2 and "none*.xlsx" in done["err"] and "Traceback" not in done["err"]
+    for named in ("none*.xlsx", "a_folder"):
+        (tmp_path / "a_folder").mkdir(exist_ok=True)
+        done = made.jianhu("extract", "forest", "--files", str(tmp_path / named), home=tmp_path / "home")
+        assert done["code"] == 2 and named in done["err"] and "Traceback" not in done["err"]
     wrong = made.jianhu("extract", "no_such_source", home=tmp_path / "home")
     assert wrong["code"] in (1, 2) and "no_such_source" in wrong["err"] and "Traceback" not in wrong["err"]
