@@ -30,7 +30,7 @@ def main(args: list[str]) -> int:
     """Run dbt with `args`."""
     from dbt.cli.main import dbtRunner
 
-    manifest = parsed(Path(os.environ["JIANHU_DBT_PARSED"]))
+    manifest = parsed(Path(os.environ.get("JIANHU_DBT_PARSED", "")))
     gc.freeze()  # hundreds of thousands of objects that stay to the end: not to be walked through at every collection
     gc.set_threshold(50_000, 20, 20)
     result = dbtRunner(manifest=manifest).invoke(args)

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
-import hashlib
 import json
 import os
 import random
@@ -97,8 +96,20 @@ def current_whole(home: Home) -> tuple[str, dict[str, Any]]:
     return folder.name, told["tables"]
 
 
-def _digest(tables: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(tables, sort_keys=True).encode()).hexdigest()[:16]
+@dataclass(frozen=True)
+class Undisturbed:
+    """A refresh that nothing disturbed: its seconds, the release's id and tables."""
+
+    seconds: float
+    release_id: str
+    tables: dict[str, Any]
+
+
+def undisturbed(subject: Subject, home: Home, log: Path, *more: str) -> Undisturbed:
+    """Refresh `home` for `second_as_of`, and read what came."""
+    started = time.monotonic()
+    run([*subject.refresh(home, subject.second_as_of), *more], home, subject.env, log)
+    return Undisturbed(time.monotonic() - started, *current_whole(home))
 
 
 def _pairs(tasks: Sequence[Callable[[], T]]) -> list[T]:
@@ -145,22 +156,26 @@ def _kill_once(
     return moment
 
 
-def prove_kills(subject: Subject, folder: Path, rounds: int, seed: int, say: Say) -> dict[str, Any]:
-    """SIGKILL at `rounds` random moments of a refresh, each in a home where an earlier release is current."""
+def first_release(subject: Subject, folder: Path) -> Home:
+    """A home whose current release speaks for `first_as_of`: where readers begin and where killed refreshes start from."""
+    home = fresh_home(subject, folder / "before")
+    run(subject.refresh(home, subject.first_as_of), home, subject.env, folder / "before.log")
+    return home
+
+
+def prove_kills(
+    subject: Subject, folder: Path, before: Home, calm: Undisturbed | None, rounds: int, seed: int, say: Say
+) -> dict[str, Any]:
+    """SIGKILL at `rounds` random moments of a refresh, each in a home where an earlier release is current.
+
+    calm: an undisturbed refresh, of a home that parsed the project by itself; made here where it is None.
+    """
     rng = random.Random(seed)
-    before = fresh_home(subject, folder / "before")
-    run(subject.refresh(before, subject.first_as_of), before, subject.env, folder / "before.log")
     first_id, _ = current_whole(before)
-
-    def calm(name: str) -> tuple[float, str, dict[str, Any]]:
-        home = fresh_home(subject, folder / name, before)
-        started = time.monotonic()
-        run(subject.refresh(home, subject.second_as_of), home, subject.env, folder / f"{name}.log")
-        return time.monotonic() - started, *current_whole(home)
-
-    calms = _pairs([lambda: calm("calm-1"), lambda: calm("calm-2")])
-    seconds, second_id, expected = max(c[0] for c in calms), calms[0][1], calms[0][2]
-    known = (first_id, second_id, expected)
+    if calm is None:
+        home = fresh_home(subject, folder / "calm", before)
+        calm = undisturbed(subject, home, folder / "calm.log")
+    known = (first_id, calm.release_id, calm.tables)
 
     def one(i: int, at: float) -> dict[str, Any]:
         m = _kill_once(subject, folder / f"killed-{i}", before, at, known)
@@ -169,14 +184,12 @@ def prove_kills(subject: Subject, folder: Path, rounds: int, seed: int, say: Say
         )
         return m
 
-    ats = [rng.uniform(0, seconds) for _ in range(rounds)]
+    ats = [rng.uniform(0, calm.seconds) for _ in range(rounds)]
     moments = _pairs([functools.partial(one, i, at) for i, at in enumerate(ats, 1)])
     return {
         "ok": all(m["pointer_valid"] and m["next_equal"] for m in moments)
-        and any(m["killed"] for m in moments)
-        and calms[0][1:] == calms[1][1:],
-        "refresh_seconds": round(seconds, 1),
-        "tables_hash": _digest(expected),
+        and any(m["killed"] for m in moments),
+        "refresh_seconds": round(calm.seconds, 1),
         "rounds": rounds,
         "killed": sum(m["killed"] for m in moments),
         "pointer_valid": sum(m["pointer_valid"] for m in moments),
@@ -202,10 +215,11 @@ print(json.dumps({"reads": reads, "releases": sorted(seen)}))
 """
 
 
-def prove_readers(subject: Subject, folder: Path, readers: int, publishes: int, say: Say) -> dict[str, Any]:
+def prove_readers(
+    subject: Subject, folder: Path, before: Home, readers: int, publishes: int, say: Say
+) -> dict[str, Any]:
     """`readers` processes read without pause while `publishes` releases are built and published."""
-    home = fresh_home(subject, folder / "read")
-    run(subject.refresh(home, subject.first_as_of), home, subject.env, folder / "first.log")
+    home = fresh_home(subject, folder / "read", before)
     stop = folder / "stop"
     stop.unlink(missing_ok=True)
     processes = [
@@ -245,13 +259,13 @@ def prove_readers(subject: Subject, folder: Path, readers: int, publishes: int, 
     }
 
 
-def prove_equal(subject: Subject, folder: Path, say: Say) -> dict[str, Any]:
+def prove_equal(subject: Subject, folder: Path, say: Say) -> tuple[dict[str, Any], Undisturbed]:
     """Two homes, one load list, one as_of; built at the same time, the second one on one thread: an order that is not total
-    shows when rows come in another one."""
+    shows when rows come in another one. Also gives the first build."""
 
-    def build(name: str, *more: str) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
+    def build(name: str, *more: str) -> tuple[Undisturbed, dict[str, str], dict[str, str]]:
         home = fresh_home(subject, folder / name)
-        run([*subject.refresh(home, subject.second_as_of), *more], home, subject.env, folder / f"{name}.log")
+        built = undisturbed(subject, home, folder / f"{name}.log", *more)
         release = reading.current_release(home)
         files = {k: v["sha256"] for k, v in release["files"].items() if k.startswith("parquet/")}
         books: dict[str, str] = {}
@@ -259,23 +273,23 @@ def prove_equal(subject: Subject, folder: Path, say: Say) -> dict[str, Any]:
             run(subject.export(home), home, subject.env, folder / f"{name}-export.log")
             books = {p.name: file_hash(p) for p in sorted(home.exports.rglob("*.xlsx"))}
         say(f"equal: build {name} {release['id']}")
-        return release["tables"], files, books
+        return built, files, books
 
     one, two = _pairs([lambda: build("one"), lambda: build("two", "--threads", "1")])
-    tables, files, books = [one[0], two[0]], [one[1], two[1]], [one[2], two[2]]
+    tables, files, books = [one[0].tables, two[0].tables], [one[1], two[1]], [one[2], two[2]]
     differing = sorted(t for t in set(tables[0]) | set(tables[1]) if tables[0].get(t) != tables[1].get(t))
     bytes_differ = sorted(f for f in set(files[0]) | set(files[1]) if files[0].get(f) != files[1].get(f))
     books_equal = None if not subject.export else books[0] == books[1] and bool(books[0])
-    return {
+    report = {
         "ok": not differing and not bytes_differ and books_equal is not False,
         "tables": len(tables[0]),
-        "tables_hash": _digest(tables[0]),
         "tables_differing": differing,
         "parquet_files": len(files[0]),
         "parquet_differing": bytes_differ,
         "workbooks": sorted(books[0]),
         "workbook_bytes_equal": books_equal,
     }
+    return report, one[0]
 
 
 def prove_truth(
@@ -378,20 +392,25 @@ def main() -> int:
                 second_as_of=_later(a.until),
                 env={"JIANHU_HASH_KEY": keep.get("JIANHU_HASH_KEY", "")},
             )
-            if "equal" in wanted:
-                proofs["equal"] = prove_equal(subject, folder, say)
-            long["readers"] = lambda: prove_readers(subject, folder, a.readers, a.publishes, say)
-            long["kills"] = lambda: prove_kills(subject, folder, a.kills, seeds[0], say)
+            calm: Undisturbed | None = None
+
+            def equal() -> None:
+                nonlocal calm
+                if "equal" in wanted:
+                    proofs["equal"], calm = prove_equal(subject, folder, say)
+
+            begins = bool({"kills", "readers"} & set(wanted))
+            before, _ = _pairs([lambda: first_release(subject, folder) if begins else None, equal])
+            if before is not None:
+                start = before
+                long["readers"] = lambda: prove_readers(subject, folder, start, a.readers, a.publishes, say)
+                long["kills"] = lambda: prove_kills(subject, folder, start, calm, a.kills, seeds[0], say)
         # the equal builds speak for the instant that a synthetic home takes by itself
         built = {seeds[0]: Home(folder / "one")} if "equal" in proofs else {}
         long["truth"] = lambda: prove_truth(folder, seeds, (a.since, a.until), a.scale, built, say)
         # a refresh keeps little more than one core busy: what is left shares the machine
         names = [n for n in long if n in wanted]
         proofs.update(zip(names, _pairs([long[n] for n in names]), strict=True))
-        if "equal" in proofs and "kills" in proofs:
-            # equal builds parse the project themselves; the killed ones and those after them have it parsed already
-            same = proofs["equal"]["tables_hash"] == proofs["kills"]["tables_hash"]
-            proofs["kills"].update(equals_own_parse=same, ok=proofs["kills"]["ok"] and same)
     except UserError as e:
         report["error"] = str(e)
     report["seconds"] = round(time.monotonic() - started)
