@@ -98,22 +98,34 @@ def _widths(sheet: Worksheet, spec: SheetSpec) -> None:
         sheet.set_column(i, i, column.width)
 
 
-def _print_setup(book: Book, sheet: Worksheet, columns: int, header_row: int | None) -> None:
+def _print_setup(
+    book: Book, sheet: Worksheet, columns: int, header_row: int | None, pages_down: int = 0
+) -> None:
+    """Paper by the number of columns, fitted to one page's width; pages_down: 0 = as many as it takes."""
     sheet.set_paper(9 if columns <= 9 else 8)
     if columns > 6:
         sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
+    sheet.fit_to_pages(1, pages_down)
     sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.6)
     if header_row is not None:
         sheet.repeat_rows(header_row)
     sheet.set_footer(f"&L&8{book.footer}&R&8第 &P 页，共 &N 页")
 
 
-def _chart(book: Book, sheet: Worksheet, spec: SheetSpec, rows: list[tuple[Any, ...]], first: int) -> int:
-    """Draw the sheet's charts below its rows; returns the last row that they reach."""
+def _charts(
+    book: Book, table: Worksheet, spec: SheetSpec, rows: list[tuple[Any, ...]], first: int, note: str
+) -> None:
+    """The charts of a table on a sheet of their own, which is one page: below the table, a page's end would cut them.
+
+    rows: those of the table, the first of them in its row `first`.
+    """
+    sheet = book.book.add_worksheet(f"{spec.title}图")
+    sheet.hide_gridlines(2)
+    sheet.write_string(0, 0, f"{spec.title}图", book.format(bold=True, font_size=14))
+    sheet.write_string(1, 0, note, book.format(font_color="#9C2A00"))
     names = [c.name for c in spec.columns]
     last = first + len(rows) - 1
-    at = last + 3
+    at = 3
     for chart_spec in spec.charts:
         chart = book.book.add_chart({"type": chart_spec.type})
         cat = names.index(chart_spec.category)
@@ -124,8 +136,8 @@ def _chart(book: Book, sheet: Worksheet, spec: SheetSpec, rows: list[tuple[Any, 
             chart.add_series(
                 {
                     "name": spec.columns[col].header,
-                    "categories": [sheet.name, first, cat, last, cat],
-                    "values": [sheet.name, first, col, last, col],
+                    "categories": [table.name, first, cat, last, cat],
+                    "values": [table.name, first, col, last, col],
                     "gap": 60,
                 }
             )
@@ -148,13 +160,14 @@ def _chart(book: Book, sheet: Worksheet, spec: SheetSpec, rows: list[tuple[Any, 
         chart.set_size({"width": 1060, "height": 420})
         sheet.insert_chart(at, 0, chart, {"object_position": 2})
         at += 23
-    return at
+    _print_setup(book, sheet, 1, None, pages_down=1)
+    sheet.print_area(0, 0, at - 1, 16)
 
 
 def _sheet(
     book: Book, con: duckdb.DuckDBPyConnection, spec: SheetSpec, fill: dict[str, str], trial: str
 ) -> None:
-    """Write one sheet: title, note, header, rows, totals, charts, print set-up."""
+    """Write one sheet: title, note, header, rows, totals, print set-up; then the sheet of its charts."""
     wanted = [c.name for c in spec.columns]
     columns = ", ".join(f'"{c}"' for c in wanted)
     sql = f"select {columns} from {spec.mart} where {spec.where.format(**fill)} order by {spec.order_by}"
@@ -226,7 +239,7 @@ def _sheet(
                         border=1,
                         **({"num_format": column.format} if column.format else {}),
                     )
-        bottom = _chart(book, sheet, spec, rows, header_row + 1)
+        bottom = header_row + len(rows) + bool(totals)
     _widths(sheet, spec)
     sheet.set_row(header_row, 32)
     sheet.freeze_panes(header_row + 1, spec.freeze_columns)
@@ -235,6 +248,8 @@ def _sheet(
         printed -= 1
     _print_setup(book, sheet, printed, header_row)
     sheet.print_area(0, 0, bottom, printed - 1)
+    if rows and spec.charts:
+        _charts(book, sheet, spec, rows, header_row + 1, trial)
 
 
 def _cover(book: Book, export: Export, facts: list[tuple[str, str]], trial: str) -> None:

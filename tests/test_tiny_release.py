@@ -159,7 +159,11 @@ def test_workbook_is_whole_marked_and_repeats(tiny_release: Tiny, own: Home) -> 
     assert second != first and second.read_bytes() == first.read_bytes()
     spec = load_exports()["leadership_quarterly"].spec
     book = openpyxl.load_workbook(first)
-    assert book.sheetnames == ["封面", *(s.title for s in spec.sheets)]
+    tables = [s.title for s in spec.sheets]
+    assert [n for n in book.sheetnames if not n.endswith("图")] == ["封面", *tables]
+    assert [n for n in book.sheetnames if n.endswith("图")] == [
+        f"{s.title}图" for s in spec.sheets if s.charts
+    ]
     town = book[next(s.title for s in spec.sheets if s.mart == "rpt_town_assessment")]
     names = [c.value for c in town["A"][3 : 3 + TOWNS]]
     assert len(set(names)) == TOWNS and all(names)
@@ -183,9 +187,12 @@ def test_workbook_is_whole_marked_and_repeats(tiny_release: Tiny, own: Home) -> 
         if row[score] is not None:
             assert "示意权重" in str(row[label])
     assert first.stem.endswith("试算")
-    for sheet in book.worksheets[1:]:
-        assert sheet.freeze_panes, sheet.title
-    assert any(s._charts for s in book.worksheets)
+    for title in tables:
+        assert book[title].freeze_panes, title
+    for sheet in book.worksheets:
+        assert bool(sheet._charts) == sheet.title.endswith("图"), sheet.title
+        # a chart is never cut by the end of a page: its sheet is one page
+        assert not sheet._charts or (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (1, 1)
     assert not any(c.data_type == "f" for s in book.worksheets for row in s.iter_rows() for c in row)
 
 
