@@ -134,6 +134,8 @@ home, until, seen = Home(Path(sys.argv[1])), time.time() + 60, set()
 stop = Path(sys.argv[2])
 while not stop.exists() and time.time() < until:
     with reading.connect(home) as con:
+        # nothing but rows may come out of a reader, however long a query takes
+        assert con.execute("select current_setting('enable_progress_bar')").fetchone() == (False,)
         told, rows = con.execute("select (select release_id from release), (select count(*) from fct_mini)").fetchone()
         assert rows == 96, rows
         seen.add(told)

@@ -93,6 +93,8 @@ def connect(
             last = e
             time.sleep(0.02 * (attempt + 1))
             continue
+        # a bar of progress would stand among what a program reads from us
+        con.execute("set enable_progress_bar = false")
         if restricted:
             path = folder / "restricted" / DB_NAME
             try:
