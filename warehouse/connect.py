@@ -93,7 +93,8 @@ def connect(
             last = e
             time.sleep(0.02 * (attempt + 1))
             continue
-        # a bar of progress would stand among what a program reads from us
+        # a process without a script (python -c, as in the proofs) is taken for a person at a prompt: DuckDB would draw a bar of
+        # progress among what another program reads from it
         con.execute("set enable_progress_bar = false")
         if restricted:
             path = folder / "restricted" / DB_NAME

@@ -25,6 +25,7 @@ from extract.errors import UserError, told_by_system
 from extract.home import REPO, Home
 from extract.secrets import setting
 from extract.source import Source, load_sources
+from warehouse.hashing import tree_hash
 
 PROJECT_DIR = REPO / "dbt_project"
 _PARSED_SUFFIXES = (".sql", ".yml", ".yaml", ".csv", ".md", ".py")
@@ -184,17 +185,13 @@ def run_dbt(
 def _parse_key(project: Path, all_vars: Mapping[str, Any], databases: tuple[Path, ...]) -> str:
     """A hash of all that parsing reads: the project's files, the declared sources, the vars, the names of the databases, the
     packages. as_of is left out: it stands in the SQL of models only, which every run renders anew (tested)."""
-    told = hashlib.sha256()
     packages = [
         f"{p} {version(p)}" for p in ("dbt-core", "dbt-adapters", "dbt-common", "dbt-duckdb", "jinja2")
     ]
     rest = {k: v for k, v in all_vars.items() if k != "as_of"}
-    state = [str(project), rest, [p.stem for p in databases], packages, sys.version]
-    told.update(json.dumps(state, sort_keys=True).encode())
-    folders = [project, PROJECT_DIR.parent / "extract" / "sources"]
-    for path in sorted(p for f in folders for p in f.rglob("*") if p.suffix in _PARSED_SUFFIXES):
-        told.update(f"{path}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-    return told.hexdigest()[:32]
+    files = [tree_hash(project, ["."], _PARSED_SUFFIXES), tree_hash(REPO, ["extract/sources"], (".yml",))]
+    state = [str(project), files, rest, [p.stem for p in databases], packages, sys.version]
+    return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _keep(made: Path, kept: Path) -> None:
