@@ -29,13 +29,13 @@ class ColumnSpec(Strict):
 
 
 class ChartSpec(Strict):
-    """A native chart over columns of its sheet."""
+    """A native chart over columns of its sheet, and over the rows that stand together in it and meet `where`."""
 
     type: Literal["bar", "column", "line", "pie"]
     title: str
     category: str
     values: list[str] = Field(min_length=1)
-    where: str | None = None  # rows drawn: SQL condition; null = all rows
+    where: str = "true"  # rows drawn: SQL condition over the mart
 
 
 class SheetSpec(Strict):

@@ -113,31 +113,39 @@ def _print_setup(
 
 
 def _charts(
-    book: Book, table: Worksheet, spec: SheetSpec, rows: list[tuple[Any, ...]], first: int, note: str
-) -> None:
+    book: Book, table: Worksheet, spec: SheetSpec, rows: list[tuple[Any, ...]], first: int, note: str,
+    drawn: list[tuple[bool, ...]],
+) -> None:  # fmt: skip
     """The charts of a table on a sheet of their own, which is one page: below the table, a page's end would cut them.
 
-    rows: those of the table, the first of them in its row `first`.
+    rows: those of the table, the first of them in its row `first`. drawn: for each row, whether each chart draws it.
     """
     sheet = book.book.add_worksheet(f"{spec.title}图")
     sheet.hide_gridlines(2)
     sheet.write_string(0, 0, f"{spec.title}图", book.format(bold=True, font_size=14))
     sheet.write_string(1, 0, note, book.format(font_color="#9C2A00"))
     names = [c.name for c in spec.columns]
-    last = first + len(rows) - 1
     at = 3
-    for chart_spec in spec.charts:
+    for number, chart_spec in enumerate(spec.charts):
+        here = [r for r, which in enumerate(drawn) if which[number]]
+        if here and len(here) != here[-1] - here[0] + 1:
+            raise UserError(
+                f"the rows of chart {chart_spec.title!r} do not stand together in sheet {spec.title!r}",
+                rule="a chart draws one block of rows",
+                todo="order the sheet by what the chart's `where` asks for",
+            )
         chart = book.book.add_chart({"type": chart_spec.type})
         cat = names.index(chart_spec.category)
         for value in chart_spec.values:
             col = names.index(value)
-            if all(r[col] is None for r in rows):
+            if all(rows[r][col] is None for r in here):
                 continue
+            begin, end = first + here[0], first + here[-1]
             chart.add_series(
                 {
                     "name": spec.columns[col].header,
-                    "categories": [table.name, first, cat, last, cat],
-                    "values": [table.name, first, col, last, col],
+                    "categories": [table.name, begin, cat, end, cat],
+                    "values": [table.name, begin, col, end, col],
                     "gap": 60,
                 }
             )
@@ -169,7 +177,7 @@ def _sheet(
 ) -> None:
     """Write one sheet: title, note, header, rows, totals, print set-up; then the sheet of its charts."""
     wanted = [c.name for c in spec.columns]
-    columns = ", ".join(f'"{c}"' for c in wanted)
+    columns = ", ".join([*(f'"{c}"' for c in wanted), *(f"coalesce({c.where}, false)" for c in spec.charts)])
     sql = f"select {columns} from {spec.mart} where {spec.where.format(**fill)} order by {spec.order_by}"
     try:
         rows = con.execute(sql).fetchall()
@@ -186,6 +194,8 @@ def _sheet(
             rule="an export is complete or refused",
             todo="choose a period that the release holds, or refresh",
         )
+    drawn = [tuple(r[len(wanted) :]) for r in rows]
+    rows = [r[: len(wanted)] for r in rows]
     words = [book.labels.get(c.name, {}) for c in spec.columns]
     rows = [tuple(words[i].get(v, v) if isinstance(v, str) else v for i, v in enumerate(r)) for r in rows]
     sheet = book.book.add_worksheet(spec.title)
@@ -249,7 +259,7 @@ def _sheet(
     _print_setup(book, sheet, printed, header_row)
     sheet.print_area(0, 0, bottom, printed - 1)
     if rows and spec.charts:
-        _charts(book, sheet, spec, rows, header_row + 1, trial)
+        _charts(book, sheet, spec, rows, header_row + 1, trial, drawn)
 
 
 def _cover(book: Book, export: Export, facts: list[tuple[str, str]], trial: str) -> None:

@@ -100,8 +100,15 @@ def make_project(folder: Path) -> Path:
     real = REPO / "dbt_project"
     (folder / "macros" / "engine").mkdir(parents=True)
     shutil.copytree(real / "plugins", folder / "plugins", ignore=shutil.ignore_patterns("__pycache__"))
-    macros = ("macros/tests.sql", "macros/engine/rows.sql", "macros/generate_schema_name.sql")
-    for name in ("profiles.yml", *macros):
+    (folder / "macros" / "materializations").mkdir()
+    macros = (
+        "tests.sql",
+        "engine/rows.sql",
+        "generate_schema_name.sql",
+        "materializations/table.sql",
+        "materializations/seed.sql",
+    )
+    for name in ("profiles.yml", ".dbtignore", *(f"macros/{m}" for m in macros)):
         shutil.copyfile(real / name, folder / name)
     (folder / "dbt_project.yml").write_text(
         "name: jianhu\nversion: '1.0.0'\nconfig-version: 2\nprofile: jianhu\nmodel-paths: [models]\n"

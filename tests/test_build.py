@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from datetime import date
@@ -105,6 +106,40 @@ def test_a_broken_model_is_named_with_the_log(home: Home, tmp_path: Path) -> Non
         build_and_publish(home, options=mini.options(project))
     assert not home.current.exists()
     assert not list(home.work.glob("building-*"))
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [("1 as town", "INTEGER"), ("'x' as town, 2 as more", "more"), ("'x' as other", '"town"')],
+)
+def test_a_table_that_breaks_its_contract_is_told(
+    home: Home, tmp_path: Path, columns: str, said: str
+) -> None:
+    project = mini.make_project(tmp_path / "contract")
+    (project / "models" / "core" / "fct_bound.sql").write_text(f"-- grain: town\nselect {columns}\n", "utf-8")
+    (project / "models" / "core" / "_bound.yml").write_text(
+        "version: 2\nmodels:\n  - name: fct_bound\n    config: {contract: {enforced: true}}\n"
+        "    columns: [{name: town, data_type: varchar}]\n",
+        "utf-8",
+    )
+    with pytest.raises(DbtFailed, match=rf"(?is)fct_bound.*{re.escape(said)}"):
+        build_and_publish(home, options=mini.options(project))
+
+
+def test_a_seed_in_parts_is_one_table(home: Home, tmp_path: Path) -> None:
+    project = mini.make_project(tmp_path / "parts")
+    (project / "seeds" / "net").mkdir()
+    (project / "seeds" / "net" / "rule__net.csv").write_text(
+        "rule_code,value,status\nc,3,verified\n", "utf-8"
+    )
+    assert model_vars(project, mini.SOURCES)["seed_parts"] == {"rule": ["seeds/net/rule__net.csv"]}
+    build_and_publish(home, options=mini.options(project))
+    with reading.connect(home) as con:
+        assert con.execute("select rule_code, value from rule order by 1").fetchall() == [
+            ("a", 1), ("b", 2), ("c", 3),
+        ]  # fmt: skip
+        names = {r[0] for r in con.execute("select table_name from duckdb_tables()").fetchall()}
+    assert "rule" in names and not {n for n in names if n.startswith("rule__")}
 
 
 def test_a_project_is_parsed_once_for_each_of_its_states(home: Home, tmp_path: Path) -> None:

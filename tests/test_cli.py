@@ -40,19 +40,15 @@ def jianhu(*args: str, home: Path, code: int = 0) -> subprocess.CompletedProcess
 
 def test_help_is_light_and_lists_the_commands(tmp_path: Path) -> None:
     script = (
-        "import resource, sys; from warehouse import cli\n"
+        "import sys; from warehouse import cli\n"
         "sys.argv = ['jianhu', '--help']\n"
         "try: cli.main()\n"
         "except SystemExit as e: assert not e.code, e.code\n"
         f"heavy = [m for m in {HEAVY!r} if m in sys.modules]\n"
-        "used = resource.getrusage(resource.RUSAGE_SELF)\n"
-        "print('HEAVY', heavy, used.ru_utime + used.ru_stime, file=sys.stderr)"
+        "print('HEAVY', heavy, file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert "HEAVY [] " in done.stderr
-    assert (
-        float(done.stderr.split()[-1]) < 0.7
-    )  # seconds of processor time, so that a busy machine does not matter
+    assert "HEAVY []" in done.stderr
     for command in (
         "status", "sources", "extract", "build", "audit", "publish", "refresh", "rollback", "diff", "export",
         "explain", "query", "template", "simulate", "truth", "trial", "releases",

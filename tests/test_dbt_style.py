@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,11 @@ import duckdb
 import pytest
 import sqlglot
 import yaml
+from tiny import Tiny
 
 from extract.home import REPO, Home
+from warehouse import connect as reading
+from warehouse.dbt import seed_parts
 
 PROJECT = REPO / "dbt_project"
 MODELS = sorted((PROJECT / "models").rglob("*.sql"))
@@ -176,17 +180,20 @@ def test_seeds_type_and_describe_every_column(compiled: dict[str, Any]) -> None:
 
 
 def test_parts_of_a_seed_have_one_header() -> None:
-    from warehouse.dbt import seed_parts
-
     families = seed_parts(PROJECT)
     assert {"clause"} <= set(families)
-    headers = {
-        p.stem: p.open(encoding="utf-8").readline().strip() for p in (PROJECT / "seeds").rglob("*.csv")
-    }
-    wrong = {
-        f: parts for f, parts in families.items() if len({headers[p] for p in parts}) != 1 or f not in parts
-    }
+    headers = {p.stem: _header(p) for p in (PROJECT / "seeds").rglob("*.csv")}
+    wrong = [
+        part
+        for family, parts in families.items()
+        for part in parts
+        if _header(PROJECT / part) != headers.get(family)
+    ]
     assert not wrong, "a part has another header than its family, or the family has no seed of its own name"
+
+
+def _header(path: Path) -> str:
+    return path.open(encoding="utf-8").readline().strip()
 
 
 def test_a_unit_is_named_once() -> None:
@@ -250,37 +257,65 @@ def test_models_parse_as_spark(compiled: dict[str, Any]) -> None:
     assert not failed, failed
 
 
-def test_seed_cells_are_the_text_of_the_file(compiled: dict[str, Any], tmp_path: Path) -> None:
-    """What the warehouse holds of a seed is what the CSV says, cell by cell: codes stay texts, numbers keep digits."""
-    wrong: list[str] = []
-    con = duckdb.connect()
-    for s in compiled["nodes"].values():
-        if s["resource_type"] != "seed":
-            continue
-        path = PROJECT / s["original_file_path"]
-        typed = s["config"].get("column_types") or {}
-        header, *rows = csv.reader(path.open(encoding="utf-8"))
-        columns = ", ".join(f'"{c}" {typed.get(c, "varchar")}' for c in header)
-        con.execute(f"create or replace table seed ({columns})")
-        con.execute(f"copy seed from '{path}' (format csv, header true)")
-        held = con.execute("select * from seed").fetchall()
-        assert len(held) == len(rows), s["name"]
-        for text, row in zip(rows, held, strict=True):
-            wrong += [
-                f"{s['name']}.{c}: {t!r} is held as {v!r}" for c, t, v in zip(header, text, row, strict=True)
-                if not _same(t, v)
-            ]  # fmt: skip
-    assert not wrong, wrong[:20]
+def test_seed_cells_are_the_text_of_the_file(compiled: dict[str, Any], tiny_release: Tiny) -> None:
+    """What a release holds of a seed is what its files say, cell by cell: codes stay texts, numbers keep digits."""
+    parts = seed_parts(PROJECT)
+    with reading.connect(tiny_release.home) as con:
+        for s in compiled["nodes"].values():
+            if s["resource_type"] != "seed":
+                continue
+            files = [PROJECT / f for f in [s["original_file_path"], *parts.get(s["name"], [])]]
+            header, *rows = csv.reader(files[0].open(encoding="utf-8"))
+            for part in files[1:]:
+                rows += list(csv.reader(part.open(encoding="utf-8")))[1:]
+            described = con.execute(f'describe "{s["name"]}"').fetchall()
+            typed = s["config"]["column_types"]
+            assert [d[0] for d in described] == header, s["name"]
+            for c, kind in ((d[0], d[1]) for d in described):
+                row = con.execute(f"describe select cast(null as {typed[c]})").fetchone()
+                assert row is not None and row[1] == kind, f"{s['name']}.{c} is {kind}"
+            held = con.execute(f'select * from "{s["name"]}"').fetchall()
+            kinds = [d[1] for d in described]
+            told = Counter(tuple(_cell(t, k) for t, k in zip(row, kinds, strict=True)) for row in rows)
+            assert Counter(tuple(_plain(v) for v in row) for row in held) == told, s["name"]
 
 
-def _same(text: str, held: Any) -> bool:
-    if held is None:
-        return text == ""
+def _cell(text: str, kind: str) -> object:
+    if text == "":
+        return None
+    if kind == "BOOLEAN":
+        return text.lower()
+    return Decimal(text) if "INT" in kind or kind.startswith("DECIMAL") else text
+
+
+def _plain(held: object) -> object:
+    if held is None or isinstance(held, Decimal):
+        return held
     if isinstance(held, bool):
-        return text.lower() == str(held).lower()
-    if isinstance(held, int | Decimal):
-        return Decimal(text) == Decimal(held)
-    return text == str(held)
+        return str(held).lower()
+    return Decimal(held) if isinstance(held, int) else str(held)
+
+
+def test_a_key_fails_on_what_is_told_twice_or_left_empty(compiled: dict[str, Any]) -> None:
+    checks = [n for n in compiled["nodes"].values() if (n.get("test_metadata") or {}).get("name") == "key"]
+    beside = {n["unique_id"] for n in checks
+              if set(n["test_metadata"]["kwargs"].get("filled") or ()) - set(n["test_metadata"]["kwargs"]["columns"])}  # fmt: skip
+    check = min((n for n in checks if n["unique_id"] in beside), key=lambda n: str(n["unique_id"]))
+    kwargs = check["test_metadata"]["kwargs"]
+    columns = list(dict.fromkeys([*kwargs["columns"], *kwargs["filled"]]))
+    other = next(c for c in kwargs["filled"] if c not in kwargs["columns"])
+    relation = re.search(r'from ("[^"]+"\."[^"]+"\."[^"]+")', check["compiled_code"])
+    assert relation is not None
+    con = duckdb.connect()
+    con.execute(f"attach ':memory:' as {relation[1].split('.')[0]}")
+    con.execute(f"create table {relation[1]} ({', '.join(f'{c} varchar' for c in columns)})")
+    planted = [("good", "x"), ("twice", "x"), ("twice", "y"), ("empty", None)]
+    for key, cell in planted:
+        con.execute(
+            f"insert into {relation[1]} values ({', '.join('?' for _ in columns)})",
+            [cell if c == other else key for c in columns],
+        )
+    assert sorted(r[0] for r in con.execute(check["compiled_code"]).fetchall()) == ["empty", "twice"]
 
 
 def test_every_yaml_entry_has_its_model() -> None:

@@ -10,7 +10,7 @@ import duckdb
 import openpyxl
 import pytest
 
-from exports.spec import ColumnSpec, Export, ExportSpec, SheetSpec
+from exports.spec import ChartSpec, ColumnSpec, Export, ExportSpec, SheetSpec
 from exports.workbook import MAX_TEXT, write
 from extract.errors import UserError
 
@@ -68,6 +68,18 @@ def test_complete_or_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"15 rows where 16 are due.*complete or refused"):
         write(export(expect_rows=16), mart(whole[:15]), RELEASE, "2026-Q1", tmp_path / "b")
     assert list((tmp_path / "b").iterdir()) == []
+
+
+def test_a_chart_draws_the_rows_that_it_names_and_they_stand_together(tmp_path: Path) -> None:
+    def charted(where: str) -> list[ChartSpec]:
+        return [ChartSpec(type="column", title="数", category="name_zh", values=["n"], where=where)]
+
+    names = ["甲镇", "乙镇", "丙镇", "柯桥区"]
+    path = write(export(charts=charted("name_zh like '%镇'")), mart(names), RELEASE, "2026-Q1", tmp_path)
+    (chart,) = openpyxl.load_workbook(path)["表图"]._charts
+    assert chart.series[0].val.numRef.f.replace("'", "") == "表!$A$4:$A$6"
+    with pytest.raises(UserError, match=r"chart '数' do not stand together"):
+        write(export(charts=charted("n in (0, 2)")), mart(names), RELEASE, "2026-Q1", tmp_path / "b")
 
 
 def test_nothing_is_clipped(tmp_path: Path) -> None:

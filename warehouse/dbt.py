@@ -57,10 +57,14 @@ class DbtResult:
 
 
 def seed_parts(project_dir: Path | None = None) -> dict[str, list[str]]:
-    """Seeds that come in parts: `factor.csv` and every `factor__<network>.csv` are one table, read by macro seed_family."""
-    names = sorted(p.stem for p in ((project_dir or PROJECT_DIR) / "seeds").rglob("*.csv"))
-    families = {n.split("__")[0] for n in names if "__" in n}
-    return {f: [n for n in names if n.split("__")[0] == f] for f in sorted(families)}
+    """The further files of the seeds that come in parts, as paths in the project: `factor.csv` and every
+    `factor__<network>.csv` are one table, seed `factor` (macros/materializations/seed.sql; .dbtignore keeps the parts from
+    being seeds of their own)."""
+    project = project_dir or PROJECT_DIR
+    parts: dict[str, list[str]] = {}
+    for path in sorted((project / "seeds").rglob("*__*.csv"), key=lambda p: p.name):
+        parts.setdefault(path.stem.split("__")[0], []).append(path.relative_to(project).as_posix())
+    return parts
 
 
 def model_vars(

@@ -71,7 +71,7 @@ with named as (
         {{ jianhu.item_null_reason('w.' ~ value, 'w.' ~ value ~ '_qualifier') }} as null_reason,
         w._load_id, w._seq, w._row_no, w._col{% for c in changed_at %}, w.{{ c }}{% endfor %}
     from {{ source('raw', source_name) }} as w
-    left join ({{ jianhu.seed_family('reading_item') }}) as i
+    left join {{ ref('reading_item') }} as i
         on i.item_group = '{{ item_group }}' and trim(w.{{ item }}) = i.item
         {% if unit %}and coalesce(trim(w.{{ unit }}), '') = coalesce(i.unit_as_sent, ''){% endif %}
 ){% if arrivals %},

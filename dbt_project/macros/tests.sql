@@ -1,16 +1,17 @@
 {#- Fails with the rows whose key is told more than once; nulls count as one value. Only rows whose key's hash comes twice
     are grouped by the key itself: a long table then costs a third. -#}
 {% test unique_rows(model, columns) %}
-{{ jianhu.repeated_rows(model, columns) }}
+{{ jianhu.repeated_rows(model, columns, []) }}
 {% endtest %}
 
-{#- Fails with the rows whose key is told more than once or not told whole. -#}
-{% test key(model, columns) %}
-{{ jianhu.repeated_rows(model, columns, '(' ~ columns | join(' is null or ') ~ ' is null)') }}
+{#- Fails with the keys that are told more than once or of which a column is empty that must be filled: those named, else those
+    of the key. -#}
+{% test key(model, columns, filled=none) %}
+{{ jianhu.repeated_rows(model, columns, columns if filled is none else filled) }}
 {% endtest %}
 
-{#- what `unique_rows` and `key` select; also: a condition on the key that fails by itself -#}
-{% macro repeated_rows(model, columns, also=none) %}
+{#- what `unique_rows` and `key` select; filled: columns that no row may leave empty -#}
+{% macro repeated_rows(model, columns, filled) %}
 with repeated as (
     select {{ row_hash(columns) }} as key_hash
     from {{ model }}
@@ -20,9 +21,11 @@ with repeated as (
 
 select {{ columns | join(', ') }}, count(*) as told
 from {{ model }}
-where {{ row_hash(columns) }} in (select key_hash from repeated){{ ' or ' ~ also if also }}
+where {{ row_hash(columns) }} in (select key_hash from repeated){% for c in filled %} or {{ c }} is null{% endfor %}
+
 group by {{ columns | join(', ') }}
-having count(*) > 1{{ ' or ' ~ also if also }}
+having count(*) > 1{% for c in filled %} or count({{ c }}) = 0{% endfor %}
+
 {% endmacro %}
 
 {#- Fails with one row, the number of empty cells of each column, when any column of a row that must be filled is empty: one look

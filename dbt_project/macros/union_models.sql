@@ -70,15 +70,6 @@ select
 from {{ relation }}
 {%- endmacro %}
 
-{#- One seed that comes in parts: `<family>.csv` and every `<family>__<part>.csv`, which have one header (tested). A
-    network brings its own part; no list of parts is kept anywhere (var seed_parts is what warehouse/dbt.py finds). -#}
-{% macro seed_family(family) -%}
-{%- for part in var('seed_parts').get(family, [family]) %}
-select * from {{ ref(part) }}
-{{ 'union all' if not loop.last }}
-{%- endfor %}
-{%- endmacro %}
-
 {#- The columns of the early-warning models (warn_*; contract 12), in order. -#}
 {% macro warning_columns() -%}
 {{ return([

@@ -26,7 +26,7 @@ select
     case when p.is_compliant then '达标' when not p.is_compliant then '超标' else p.reason_zh end as result_zh, p.reason_zh, p.status
 from {{ ref('fct_drinking_period') }} as p
 left join {{ ref('dim_point') }} as d on p.point_id = d.point_id and {{ jianhu.in_force('p.period_start_date', 'd.') }}
-left join ({{ jianhu.seed_family('point_kind') }}) as k on p.medium = k.medium and p.role = k.role
+left join {{ ref('point_kind') }} as k on p.medium = k.medium and p.role = k.role
 left join {{ ref('dim_area') }} as a on p.town_code = a.area_code
 where p.medium = '{{ medium }}' and p.period_type in ('{{ period_types | join("', '") }}')
 {%- endmacro %}

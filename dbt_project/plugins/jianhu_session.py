@@ -1,4 +1,4 @@
-"""dbt-duckdb plugin: gives every cursor the key of `keyed_hash` as a session variable.
+"""dbt-duckdb plugin: pins the time zone, and gives every cursor the key of `keyed_hash` as a session variable.
 
 Invariant: the key never appears in SQL text, so neither compiled models nor logs nor the manifest hold it.
 """
@@ -15,6 +15,9 @@ class Plugin(BasePlugin):
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         self._key = str(plugin_config.get("hash_key") or "")
+
+    def configure_connection(self, conn: Any) -> None:
+        conn.execute("set global TimeZone = 'Asia/Shanghai'")  # cursors take it over
 
     def configure_cursor(self, cursor: Any) -> None:
         if self._key:

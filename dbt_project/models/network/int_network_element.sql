@@ -9,12 +9,12 @@ with points as (
 select distinct
     m.element_code, p.point_id, p.name_zh as point_name_zh, p.town_code, coalesce(m.factor_code, '*') as factor_code
 from points as p
-inner join ({{ seed_family('element_medium') }}) as m on p.medium = m.medium and (m.role is null or p.role = m.role)
+inner join {{ ref('element_medium') }} as m on p.medium = m.medium and (m.role is null or p.role = m.role)
 union all
 select
     m.element_code, concat('outlet:', o.outlet_id) as point_id, o.outlet_id as point_name_zh, s.town_code,
     '*' as factor_code
 from {{ ref('dim_outlet') }} as o
 inner join {{ ref('dim_site') }} as s on o.site_code = s.site_code
-inner join ({{ seed_family('element_medium') }}) as m on m.medium = concat('outlet_', o.medium)
+inner join {{ ref('element_medium') }} as m on m.medium = concat('outlet_', o.medium)
 where o.mn is not null

@@ -15,7 +15,7 @@ with named as (
         {{ item_null_reason('w.value', 'w.value_qualifier') }} as null_reason,
         w._load_id, w._row_no, w._col
     from {{ source('raw', 'air_station_5min') }} as w
-    left join ({{ seed_family('reading_item') }}) as i
+    left join {{ ref('reading_item') }} as i
         on i.item_group = 'air_station_5min' and trim(w.item) = i.item
 )
 
