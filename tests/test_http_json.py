@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -126,6 +127,7 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     slept: list[float] = []
     monkeypatch.setattr(http_client, "sleep", slept.append)
+    monkeypatch.setattr(http_client, "_unreached", set())
     return slept
 
 
@@ -251,6 +253,7 @@ def test_a_dead_server_is_named_once_without_secrets(platform: Platform, tmp_pat
     monkeypatch.setenv("JIANHU_PLATFORM_URL", "http://someone:pass-word-1@127.0.0.1:9")
     for source in (SMALL, WATER):
         waits.clear()
+        http_client._unreached.clear()
         with pytest.raises(Unreachable, match="district_platform") as caught:
             fetch(source, tmp_path)
         told = str(caught.value)
@@ -259,6 +262,20 @@ def test_a_dead_server_is_named_once_without_secrets(platform: Platform, tmp_pat
         assert caught.value.__cause__ is None
         backoffs = [w for w in waits if w > 0]
         assert len(backoffs) >= 4 and len(set(backoffs)) > 1, "waits are jittered"
+
+
+def test_the_sources_of_a_dead_address_do_not_wait_each_on_its_own(
+    platform: Platform, tmp_path: Path, monkeypatch, waits
+):
+    alive = os.environ["JIANHU_PLATFORM_URL"]
+    monkeypatch.setenv("JIANHU_PLATFORM_URL", "http://127.0.0.1:9")
+    for source, told in ((SMALL, "5 tries"), (WATER, "one try"), (SMALL, "one try")):
+        with pytest.raises(Unreachable, match=told):
+            fetch(source, tmp_path)
+    assert len([w for w in waits if w > 0]) == 4
+    monkeypatch.setenv("JIANHU_PLATFORM_URL", alive)
+    platform.faults = [(500, {}, "{}"), (500, {}, "{}")]  # an address that answers is asked as often as ever
+    assert fetch(SMALL, tmp_path)
 
 
 def test_wrong_password_is_told_without_it(platform: Platform, tmp_path: Path, monkeypatch):

@@ -34,6 +34,7 @@ Setting = str | dict[str, str]  # a text, or {env: NAME}
 _AGENT = "jianhu/0.1"
 POLITENESS_SECONDS = 0.2
 _last_asked: dict[str, float] = {}  # by address: politeness holds across the sources of one provider
+_unreached: set[str] = set()  # addresses to which a source could not connect: the next one there tries once
 sleep: Callable[[float], None] = time.sleep  # tests wait without waiting
 
 
@@ -64,11 +65,12 @@ class Retry(Strict):
 
 
 class _Again(Exception):
-    """A fault that may pass: what happened, and the wait that the provider asks for."""
+    """A fault that may pass: what happened, the wait that the provider asks for, whether nobody answered at all."""
 
-    def __init__(self, what: str, wait: float | None = None) -> None:
+    def __init__(self, what: str, wait: float | None = None, *, unreached: bool = False) -> None:
         super().__init__(what)
         self.wait = wait
+        self.unreached = unreached
 
 
 class _Renew(Exception):
@@ -173,20 +175,25 @@ class Client:
             asked = fault.wait if isinstance(fault, _Again) else None
             return jittered(state) if asked is None else asked
 
+        tries = 1 if self.base in _unreached else self.retry.attempts
         again = Retrying(
-            stop=stop_after_attempt(self.retry.attempts),
+            stop=stop_after_attempt(tries),
             retry=retry_if_exception_type(_Again),
             wait=wait,
             sleep=lambda s: sleep(s),
             reraise=True,
         )
         try:
-            return again(ask)
+            answer = again(ask)
+            _unreached.discard(self.base)
+            return answer
         except _Again as fault:
+            if fault.unreached:
+                _unreached.add(self.base)
             raise Unreachable(
                 f"the provider {self.source.provider} does not answer",
                 where=f"source {self.source.name}: {self._shown_base}{path}: {self._clean(fault)}"
-                f" ({self.retry.attempts} tries)",
+                + (f" ({tries} tries)" if tries > 1 else " (one try: nobody answered there just before)"),
                 todo="check address, network and the provider's service; the other providers are not affected",
             ) from None
 
@@ -233,6 +240,8 @@ class Client:
             sleep(pause)
         try:
             return self._http.request(method, self.base + path, **more)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as e:
+            raise _Again(f"{type(e).__name__}: {self._clean(e)}", unreached=True) from None
         except httpx.TimeoutException:
             raise _Again("no answer in time") from None
         except httpx.TransportError as e:
