@@ -30,6 +30,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psutil
+
 from extract.errors import UserError
 from extract.home import Home
 from extract.home import home as find_home
@@ -67,19 +69,22 @@ def fresh_home(subject: Subject, folder: Path, releases_of: Home | None = None) 
     return Home(folder).ensure()
 
 
-def run(command: list[str], home: Home, env: Mapping[str, str], log: Path) -> None:
-    """Run to the end; raises UserError with the last lines when it fails."""
+def run(command: list[str], home: Home, env: Mapping[str, str], log: Path) -> float:
+    """Run to the end; the seconds of processor time. Raises UserError with the last lines when it fails."""
     with log.open("w", encoding="utf-8") as out:
-        code = subprocess.run(
-            command,
-            env={**os.environ, **env, "JIANHU_HOME": str(home.root)},
-            stdout=out,
-            stderr=out,
-            check=False,
-        ).returncode
+        process = subprocess.Popen(
+            command, env={**os.environ, **env, "JIANHU_HOME": str(home.root)}, stdout=out, stderr=out
+        )
+        try:
+            _, status, used = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()
+            raise
+        code = process.returncode = os.waitstatus_to_exitcode(status)
     if code not in (0, 4):
         tail = " | ".join(log.read_text("utf-8", "replace").splitlines()[-4:])
         raise UserError(f"{' '.join(command[-4:])} ended with {code}: {tail}", where=f"log {log}")
+    return used.ru_utime + used.ru_stime
 
 
 def current_whole(home: Home) -> tuple[str, dict[str, Any]]:
@@ -98,18 +103,17 @@ def current_whole(home: Home) -> tuple[str, dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """A refresh that nothing disturbed: its seconds, the release's id and tables."""
+    """A refresh that nothing disturbed: its seconds of processor time, the release's id and tables."""
 
-    seconds: float
+    cpu_seconds: float
     release_id: str
     tables: dict[str, Any]
 
 
 def undisturbed(subject: Subject, home: Home, log: Path, *more: str) -> Undisturbed:
     """Refresh `home` for `second_as_of`, and read what came."""
-    started = time.monotonic()
-    run([*subject.refresh(home, subject.second_as_of), *more], home, subject.env, log)
-    return Undisturbed(time.monotonic() - started, *current_whole(home))
+    used = run([*subject.refresh(home, subject.second_as_of), *more], home, subject.env, log)
+    return Undisturbed(used, *current_whole(home))
 
 
 def _pairs(tasks: Sequence[Callable[[], T]]) -> list[T]:
@@ -118,29 +122,55 @@ def _pairs(tasks: Sequence[Callable[[], T]]) -> list[T]:
         return list(pool.map(lambda task: task(), tasks))
 
 
-def _kill_once(
-    subject: Subject, folder: Path, before: Home, at: float, known: tuple[str, str, dict[str, Any]]
-) -> dict[str, Any]:
-    """One refresh killed after `at` seconds, and the next one. known: ids before and after, tables after."""
-    first_id, second_id, expected = known
-    home = fresh_home(subject, folder, before)
-    env = {**os.environ, **subject.env, "JIANHU_HOME": str(home.root)}
-    with folder.with_suffix(".log").open("w") as log:
+def _used(process: psutil.Process) -> float:
+    """Seconds of processor time of a process, of those that it started and of those of them that have ended."""
+    total = 0.0
+    for one in [process, *process.children(recursive=True)]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            total += sum(one.cpu_times()[:4])
+    return total
+
+
+def _refresh_killed(subject: Subject, home: Home, at: float, log: Path) -> tuple[bool, float]:
+    """Start a refresh and kill it after `at` seconds of processor time: whether it was still there, and what it had used.
+
+    Processor time, since the machine is shared: the same second of the clock is a later or an earlier step each time.
+    """
+    with log.open("w") as out:
         process = subprocess.Popen(
-            subject.refresh(home, subject.second_as_of),
-            env=env,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=at)
+            subject.refresh(home, subject.second_as_of), stdout=out, stderr=out, start_new_session=True,
+            env={**os.environ, **subject.env, "JIANHU_HOME": str(home.root)},
+        )  # fmt: skip
+        watched, used = psutil.Process(process.pid), 0.0
+        with contextlib.suppress(psutil.NoSuchProcess):
+            while process.poll() is None and used < at:
+                used = max(used, _used(watched))
+                time.sleep(0.05)
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
         process.wait()
+    return process.returncode == -signal.SIGKILL, used
+
+
+def _kill_once(
+    subject: Subject, folder: Path, before: Home, part: float, span: list[float], known: tuple[str, str, dict[str, Any]]
+) -> dict[str, Any]:  # fmt: skip
+    """One refresh killed when `part` of its work is done, and the next one.
+
+    span: the processor time of a whole refresh, corrected when one was over before its moment came (it is then tried again).
+    known: ids before and after, tables after.
+    """
+    first_id, second_id, expected = known
+    for _ in range(4):
+        home = fresh_home(subject, folder, before)
+        killed, used = _refresh_killed(subject, home, part * span[0], folder.with_suffix(".log"))
+        if killed:
+            break
+        span[0] = used
     moment: dict[str, Any] = {
-        "second": round(at, 2),
-        "killed": process.returncode == -signal.SIGKILL,
+        "part": round(part, 3),
+        "cpu_second": round(used, 2),
+        "killed": killed,
         "pointer_valid": False,
         "next_equal": False,
     }
@@ -177,19 +207,21 @@ def prove_kills(
         calm = undisturbed(subject, home, folder / "calm.log")
     known = (first_id, calm.release_id, calm.tables)
 
-    def one(i: int, at: float) -> dict[str, Any]:
-        m = _kill_once(subject, folder / f"killed-{i}", before, at, known)
+    span = [calm.cpu_seconds]
+
+    def one(i: int, part: float) -> dict[str, Any]:
+        m = _kill_once(subject, folder / f"killed-{i}", before, part, span, known)
         say(
-            f"kill {i}/{rounds} at {at:.1f} s: pointer {m['pointer_valid']}, next refresh equal {m['next_equal']}"
+            f"kill {i}/{rounds} at {part:.0%} of a refresh: killed {m['killed']}, pointer {m['pointer_valid']}, "
+            f"next refresh equal {m['next_equal']}"
         )
         return m
 
-    ats = [rng.uniform(0, calm.seconds) for _ in range(rounds)]
-    moments = _pairs([functools.partial(one, i, at) for i, at in enumerate(ats, 1)])
+    parts = [rng.random() for _ in range(rounds)]
+    moments = _pairs([functools.partial(one, i, part) for i, part in enumerate(parts, 1)])
     return {
-        "ok": all(m["pointer_valid"] and m["next_equal"] for m in moments)
-        and any(m["killed"] for m in moments),
-        "refresh_seconds": round(calm.seconds, 1),
+        "ok": all(m["killed"] and m["pointer_valid"] and m["next_equal"] for m in moments),
+        "refresh_cpu_seconds": round(span[0], 1),
         "rounds": rounds,
         "killed": sum(m["killed"] for m in moments),
         "pointer_valid": sum(m["pointer_valid"] for m in moments),
