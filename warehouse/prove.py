@@ -22,6 +22,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -39,6 +40,8 @@ from warehouse import connect as reading
 from warehouse.hashing import file_hash, table_hash
 
 JIANHU = [sys.executable, "-m", "warehouse.cli"]
+# what runs at one time, readers aside: a refresh keeps little more than one core busy, and a third one slows the other two
+_SLOTS = threading.BoundedSemaphore(2)
 Say = Callable[[str], None]
 T = TypeVar("T")
 
@@ -71,7 +74,7 @@ def fresh_home(subject: Subject, folder: Path, releases_of: Home | None = None) 
 
 def run(command: list[str], home: Home, env: Mapping[str, str], log: Path) -> float:
     """Run to the end; the seconds of processor time. Raises UserError with the last lines when it fails."""
-    with log.open("w", encoding="utf-8") as out:
+    with _SLOTS, log.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(
             command, env={**os.environ, **env, "JIANHU_HOME": str(home.root)}, stdout=out, stderr=out
         )
@@ -116,9 +119,9 @@ def undisturbed(subject: Subject, home: Home, log: Path, *more: str) -> Undistur
     return Undisturbed(used, *current_whole(home))
 
 
-def _pairs(tasks: Sequence[Callable[[], T]]) -> list[T]:
-    """The results of all tasks in their order, two at a time: a refresh keeps little more than one core busy."""
-    with ThreadPoolExecutor(max_workers=2) as pool:
+def _together(tasks: Sequence[Callable[[], T]], at_once: int = 2) -> list[T]:
+    """The results of all tasks in their order; those at work share the slots."""
+    with ThreadPoolExecutor(max_workers=at_once) as pool:
         return list(pool.map(lambda task: task(), tasks))
 
 
@@ -136,7 +139,7 @@ def _refresh_killed(subject: Subject, home: Home, at: float, log: Path) -> tuple
 
     Processor time, since the machine is shared: the same second of the clock is a later or an earlier step each time.
     """
-    with log.open("w") as out:
+    with _SLOTS, log.open("w") as out:
         process = subprocess.Popen(
             subject.refresh(home, subject.second_as_of), stdout=out, stderr=out, start_new_session=True,
             env={**os.environ, **subject.env, "JIANHU_HOME": str(home.root)},
@@ -218,7 +221,7 @@ def prove_kills(
         return m
 
     parts = [rng.random() for _ in range(rounds)]
-    moments = _pairs([functools.partial(one, i, part) for i, part in enumerate(parts, 1)])
+    moments = _together([functools.partial(one, i, part) for i, part in enumerate(parts, 1)])
     return {
         "ok": all(m["killed"] and m["pointer_valid"] and m["next_equal"] for m in moments),
         "refresh_cpu_seconds": round(span[0], 1),
@@ -307,7 +310,7 @@ def prove_equal(subject: Subject, folder: Path, say: Say) -> tuple[dict[str, Any
         say(f"equal: build {name} {release['id']}")
         return built, files, books
 
-    one, two = _pairs([lambda: build("one"), lambda: build("two", "--threads", "1")])
+    one, two = _together([lambda: build("one"), lambda: build("two", "--threads", "1")])
     tables, files, books = [one[0].tables, two[0].tables], [one[1], two[1]], [one[2], two[2]]
     differing = sorted(t for t in set(tables[0]) | set(tables[1]) if tables[0].get(t) != tables[1].get(t))
     bytes_differ = sorted(f for f in set(files[0]) | set(files[1]) if files[0].get(f) != files[1].get(f))
@@ -348,7 +351,7 @@ def prove_truth(
         say(f"truth: seed {seed} {'all found' if told.get('is_perfect') else 'differs'}")
         return told
 
-    told = _pairs([functools.partial(one, seed) for seed in seeds])
+    told = _together([functools.partial(one, seed) for seed in seeds])
     return {
         "ok": all(t.get("is_perfect") for t in told),
         "seeds": {str(seed): t for seed, t in zip(seeds, told, strict=True)},
@@ -432,7 +435,7 @@ def main() -> int:
                     proofs["equal"], calm = prove_equal(subject, folder, say)
 
             begins = bool({"kills", "readers"} & set(wanted))
-            before, _ = _pairs([lambda: first_release(subject, folder) if begins else None, equal])
+            before, _ = _together([lambda: first_release(subject, folder) if begins else None, equal])
             if before is not None:
                 start = before
                 long["readers"] = lambda: prove_readers(subject, folder, start, a.readers, a.publishes, say)
@@ -440,9 +443,8 @@ def main() -> int:
         # the equal builds speak for the instant that a synthetic home takes by itself
         built = {seeds[0]: Home(folder / "one")} if "equal" in proofs else {}
         long["truth"] = lambda: prove_truth(folder, seeds, (a.since, a.until), a.scale, built, say)
-        # a refresh keeps little more than one core busy: what is left shares the machine
         names = [n for n in long if n in wanted]
-        proofs.update(zip(names, _pairs([long[n] for n in names]), strict=True))
+        proofs.update(zip(names, _together([long[n] for n in names], len(long) or 1), strict=True))
     except UserError as e:
         report["error"] = str(e)
     report["seconds"] = round(time.monotonic() - started)
