@@ -5,7 +5,7 @@
 with series as (
     select medium, role, network, factor_code, statistic, averaging_minutes, cadence, expected_count, valid_from, valid_to,
         status
-    from {{ ref('expected_series') }} as e
+    from {{ ref('expected_series') }}
 ),
 
 points as (
