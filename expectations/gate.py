@@ -18,13 +18,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from extract.errors import UserError
-from extract.home import REPO
+from extract.seeds import PROJECT_DIR, seed_parts
 from extract.source import Source
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SEEDS = REPO / "dbt_project" / "seeds"
 POSITION = "_position"  # the named index of a batch: the row's place in it
 LOAD_METRICS = ("records_in", "rows_in", "rejected_pct")
 COLUMN_METRICS = ("_filled_count", "_distinct_count")
@@ -89,9 +88,12 @@ def _resolved(doc: Any) -> Any:
     if not isinstance(doc, dict):
         return doc
     if set(doc) <= {"seed", "column", "where"} and "seed" in doc:
-        path = SEEDS / f"{doc['seed']}.csv"
+        path = PROJECT_DIR / "seeds" / f"{doc['seed']}.csv"
         # a seed in parts (`x.csv`, `x__noise.csv`) is one list here as it is in dbt
-        parts = [*([path] if path.exists() else []), *sorted(SEEDS.rglob(f"{path.stem}__*.csv"))]
+        parts = [
+            *([path] if path.exists() else []),
+            *(PROJECT_DIR / p for p in seed_parts().get(path.stem, [])),
+        ]
         if not parts:
             raise UserError(
                 f"a suite names the seed {doc['seed']!r}, which does not exist", where=f"file dbt_project/seeds/{doc['seed']}.csv",

@@ -9,9 +9,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from extract.errors import UserError
-from extract.home import REPO
+from extract.seeds import PROJECT_DIR
 
-EXPOSURES = REPO / "dbt_project" / "models" / "marts" / "exposures.yml"
+EXPOSURES = PROJECT_DIR / "models" / "marts" / "exposures.yml"
 
 
 class Strict(BaseModel):

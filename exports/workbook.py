@@ -27,6 +27,7 @@ MAX_ROWS = 1_048_576
 MAX_TEXT = 32_767
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 SETTLED = {"verified", "adopted"}
+WARNING, REMARK = "#9C2A00", "#666666"  # colours of text
 # the identity of a cell for `jianhu explain`: at the right edge of the sheet, not on paper
 IDENTITY = {"indicator_code", "subject_id", "component_code", "period"}
 
@@ -50,6 +51,14 @@ class Book:
                 {"font_name": "宋体", "font_size": 10, "valign": "vcenter", **props}
             )
         return self._formats[key]
+
+    def sheet(self, title: str, note: str, note_color: str) -> Worksheet:
+        """A new sheet with its title and, below it, its note."""
+        sheet = self.book.add_worksheet(title)
+        sheet.hide_gridlines(2)
+        sheet.write_string(0, 0, title, self.format(bold=True, font_size=14))
+        sheet.write_string(1, 0, note, self.format(font_color=note_color))
+        return sheet
 
     def put(self, sheet: Worksheet, row: int, col: int, value: Any, where: str, **props: Any) -> None:
         """One cell by the type of its value. Text that a spreadsheet might run as a formula is marked as text."""
@@ -120,10 +129,7 @@ def _charts(
 
     rows: those of the table, the first of them in its row `first`. drawn: for each row, whether each chart draws it.
     """
-    sheet = book.book.add_worksheet(f"{spec.title}图")
-    sheet.hide_gridlines(2)
-    sheet.write_string(0, 0, f"{spec.title}图", book.format(bold=True, font_size=14))
-    sheet.write_string(1, 0, note, book.format(font_color="#9C2A00"))
+    sheet = book.sheet(f"{spec.title}图", note, WARNING)
     names = [c.name for c in spec.columns]
     at = 3
     for number, chart_spec in enumerate(spec.charts):
@@ -151,7 +157,7 @@ def _charts(
             )
         if not chart.series:
             sheet.write_string(
-                at, 0, f"{chart_spec.title}：本期无可绘数据", book.format(italic=True, font_color="#666666")
+                at, 0, f"{chart_spec.title}：本期无可绘数据", book.format(italic=True, font_color=REMARK)
             )
             at += 2
             continue
@@ -198,8 +204,6 @@ def _sheet(
     rows = [r[: len(wanted)] for r in rows]
     words = [book.labels.get(c.name, {}) for c in spec.columns]
     rows = [tuple(words[i].get(v, v) if isinstance(v, str) else v for i, v in enumerate(r)) for r in rows]
-    sheet = book.book.add_worksheet(spec.title)
-    sheet.hide_gridlines(2)
     header_row = 2
     if len(rows) + header_row + 1 > MAX_ROWS:
         raise UserError(
@@ -207,9 +211,9 @@ def _sheet(
             rule="Excel: 1,048,576 rows",
             todo="narrow the sheet; nothing was written",
         )
-    sheet.write_string(0, 0, spec.title, book.format(bold=True, font_size=14))
-    note = "；".join(x for x in (trial, spec.note) if x)
-    sheet.write_string(1, 0, note, book.format(font_color="#9C2A00" if trial else "#666666"))
+    sheet = book.sheet(
+        spec.title, "；".join(x for x in (trial, spec.note) if x), WARNING if trial else REMARK
+    )
     for i, column in enumerate(spec.columns):
         sheet.write_string(
             header_row,
@@ -277,7 +281,7 @@ def _cover(book: Book, export: Export, facts: list[tuple[str, str]], trial: str)
             row,
             2,
             trial,
-            book.format(bold=True, font_size=12, font_color="#9C2A00", align="center", bg_color="#FDE9D9"),
+            book.format(bold=True, font_size=12, font_color=WARNING, align="center", bg_color="#FDE9D9"),
         )
         row += 2
     for name, value in facts:

@@ -16,14 +16,14 @@ import typer
 import xlsxwriter
 
 from extract.errors import UsageError
-from extract.home import REPO
+from extract.seeds import PROJECT_DIR
 from extract.source import Column, Source, get_source, load_sources
 
 META_SHEET, DATA_SHEET, HELP_SHEET, LIST_SHEET = "_meta", "填报", "填报说明", "_lists"
 NUMBER_HEADER, EXAMPLE_MARK = "序号", "示例"
 SENDER_LABEL, PERIOD_LABEL = "报送单位", "报送期间"
 _ROWS = 2000  # rows below the header that carry validation and formats
-_AREA_SEED = REPO / "dbt_project" / "seeds" / "reference" / "area.csv"
+_AREA_SEED = PROJECT_DIR / "seeds" / "reference" / "area.csv"
 _TYPE_ZH = {"int": "整数", "bigint": "整数", "date": "日期", "timestamp": "日期时间", "boolean": "是/否"}
 
 

@@ -20,8 +20,8 @@ import yaml
 from tiny import Tiny
 
 from extract.home import REPO, Home
+from extract.seeds import seed_parts
 from warehouse import connect as reading
-from warehouse.dbt import seed_parts
 
 PROJECT = REPO / "dbt_project"
 MODELS = sorted((PROJECT / "models").rglob("*.sql"))

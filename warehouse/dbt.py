@@ -24,10 +24,10 @@ from typing import Any
 from extract.errors import UserError, told_by_system
 from extract.home import REPO, Home
 from extract.secrets import setting
+from extract.seeds import PROJECT_DIR, seed_parts
 from extract.source import Source, load_sources
 from warehouse.hashing import tree_hash
 
-PROJECT_DIR = REPO / "dbt_project"
 _PARSED_SUFFIXES = (".sql", ".yml", ".yaml", ".csv", ".md", ".py")
 _PROGRESS = re.compile(r"(\d+) of (\d+) (OK|PASS|WARN|ERROR|FAIL|SKIP|NO-OP)\b\s*(.*)")
 
@@ -56,17 +56,6 @@ class DbtResult:
         return [r for r in bad if kind is None or r["unique_id"].split(".")[0] == kind]
 
 
-def seed_parts(project_dir: Path | None = None) -> dict[str, list[str]]:
-    """The further files of the seeds that come in parts, as paths in the project: `factor.csv` and every
-    `factor__<network>.csv` are one table, seed `factor` (macros/materializations/seed.sql; .dbtignore keeps the parts from
-    being seeds of their own)."""
-    project = project_dir or PROJECT_DIR
-    parts: dict[str, list[str]] = {}
-    for path in sorted((project / "seeds").rglob("*__*.csv"), key=lambda p: p.name):
-        parts.setdefault(path.stem.split("__")[0], []).append(path.relative_to(project).as_posix())
-    return parts
-
-
 def model_vars(
     project_dir: Path | None = None, sources: Mapping[str, Source] | None = None
 ) -> dict[str, Any]:
@@ -76,7 +65,7 @@ def model_vars(
     declared = load_sources() if sources is None else sources
     fine = sorted(f"stg_{s.name}" for s in declared.values() if s.is_fine and f"stg_{s.name}" in names)
     return {
-        "seed_parts": seed_parts(project_dir),
+        "seed_parts": seed_parts(project_dir or PROJECT_DIR),
         "warning_models": sorted(n for n in names if n.startswith("warn_")),
         "reading_models": sorted(
             [f"stg_{s.name}" for s in declared.values() if s.feeds == "reading" and f"stg_{s.name}" in names]

@@ -2,8 +2,7 @@
     states. dbt's own way reads every cell in Python first, only to learn the columns' names. -#}
 {% materialization seed, adapter='duckdb' %}
     {%- set target_relation = this.incorporate(type='table') -%}
-    {%- set own = adapter.get_seed_file_path(model) -%}
-    {%- set files = [] -%}
+    {%- set files = [adapter.get_seed_file_path(model)] -%}
     {%- for part in var('seed_parts').get(model.name, []) -%}
         {%- do files.append(model.root_path ~ '/' ~ part) -%}
     {%- endfor -%}
@@ -15,7 +14,7 @@
     {% call statement('main', fetch_result=True) -%}
         create table {{ target_relation }} as
         select * from read_csv(
-            ['{{ ([own] + files) | join("', '") }}'], header = true, delim = ',', quote = '"'
+            ['{{ files | join("', '") }}'], header = true, delim = ',', quote = '"'
             {%- if types %}, types = {{ '{' ~ types | join(', ') ~ '}' }}{% endif %}
 
         )

@@ -17,11 +17,20 @@ window_rules as (
     select distinct o3_first_window_hour, o3_window_min_hours from rules
 ),
 
+-- window_hour_count is null for an hour that closes no window of the rules.
+hours as (
+    select
+        h.*, w.o3_first_window_hour, w.o3_window_min_hours,
+        case when h.hour_no >= w.o3_first_window_hour and h.o3_8h_count >= w.o3_window_min_hours then h.o3_8h_count end as window_hour_count
+    from {{ ref('int_air_hour') }} as h
+    cross join window_rules as w
+),
+
 -- A window of n hours is compared by its sum × (840 / n), 840 being divisible by 1 to 8: exact, and the one division is made for
 -- the greatest only.
 statistics as (
     select
-        h.point_id, h.maturity, h.air_date, h.month, w.o3_first_window_hour, w.o3_window_min_hours,
+        h.point_id, h.maturity, h.air_date, h.month, h.o3_first_window_hour, h.o3_window_min_hours,
         {{ worst_status('h.hour_status') }} as hour_status,
         count(h.so2_ug_m3) as so2_hour_count,
         count(h.no2_ug_m3) as no2_hour_count,
@@ -35,13 +44,11 @@ statistics as (
         {{ mean('h.pm10_ug_m3', 6) }} as pm10_mean_ug_m3,
         {{ mean('h.pm25_ug_m3', 6) }} as pm25_mean_ug_m3,
         max(h.o3_ug_m3) as o3_max_1h_ug_m3,
-        count(case when h.hour_no >= w.o3_first_window_hour and h.o3_8h_count >= w.o3_window_min_hours then 1 end) as o3_window_count,
-        max(case when h.hour_no >= w.o3_first_window_hour and h.o3_8h_count >= w.o3_window_min_hours
-            then cast(h.o3_8h_sum_ug_m3 as decimal(18, 6)) * cast({{ int_div('840', 'h.o3_8h_count') }} as decimal(3, 0)) end)
+        count(h.window_hour_count) as o3_window_count,
+        max(cast(h.o3_8h_sum_ug_m3 as decimal(18, 6)) * cast({{ int_div('840', 'h.window_hour_count') }} as decimal(3, 0)))
             as o3_max_sum_840
-    from {{ ref('int_air_hour') }} as h
-    cross join window_rules as w
-    group by h.point_id, h.maturity, h.air_date, h.month, w.o3_first_window_hour, w.o3_window_min_hours
+    from hours as h
+    group by h.point_id, h.maturity, h.air_date, h.month, h.o3_first_window_hour, h.o3_window_min_hours
 ),
 
 by_maturity as (
