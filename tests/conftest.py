@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +12,23 @@ from extract.home import REPO, Home
 
 if TYPE_CHECKING:
     from tiny import Tiny
+
+
+# Long modules, in the order in which workers take them: the first makes the tiny district, and who needs it too comes when it
+# is there; short ones at the end even the workers out.
+_FIRST = (
+    "test_tiny_release", "test_publish", "test_build", "test_dbt_units", "test_long_loads", "test_explain_release", "test_dbt_style",
+    "test_cases_build", "test_cli",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules of _FIRST first; within a module nothing moves."""
+
+    def place(item: pytest.Item) -> int:
+        return _FIRST.index(item.path.stem) if item.path.stem in _FIRST else len(_FIRST)
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +90,15 @@ def mini_release(tmp_path_factory: pytest.TempPathFactory, mini_project: Path) -
     outcome = build_and_publish(home, options=mini.options(mini_project))
     assert outcome.state == "published"
     return home
+
+
+@pytest.fixture(scope="session")
+def compiled(together: Path) -> dict[str, Any]:
+    """The manifest of the compiled project (tests/compiled.py), one for all workers."""
+    import compiled as project
+    import tiny
+
+    return project.read(tiny.once(together, "compiled", project.make))
 
 
 @pytest.fixture(scope="session")

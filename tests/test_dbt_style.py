@@ -8,8 +8,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections import Counter
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +15,14 @@ import duckdb
 import pytest
 import sqlglot
 import yaml
-from tiny import Tiny
+from compiled import AS_OF, models
 
-from extract.home import REPO, Home
+from extract.home import REPO
 from extract.seeds import seed_parts
-from warehouse import connect as reading
 
 PROJECT = REPO / "dbt_project"
 MODELS = sorted((PROJECT / "models").rglob("*.sql"))
 ENGINE = PROJECT / "macros" / "engine"
-AS_OF = "2026-04-01 03:17:29"  # a text that stands nowhere else
 
 # numbers that are arithmetic or calendar, not policy
 ALLOWED_NUMBERS = {
@@ -76,33 +72,6 @@ def plain(sql: str) -> str:
     sql = re.sub(r"\{%.*?%\}", " ", sql, flags=re.S)
     sql = re.sub(r"--[^\n]*", " ", sql)
     return re.sub(r"'(?:[^']|'')*'", "''", sql)
-
-
-@pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The manifest of `dbt compile` over empty raw tables, with a parse of every model."""
-    import pyarrow as pa
-
-    from extract.source import load_sources
-    from warehouse.dbt import run_dbt
-    from warehouse.raw import LEDGER_COLUMNS, create_raw
-
-    home = Home(tmp_path_factory.mktemp("style") / "home").ensure()
-    for name in ("restricted", "build"):
-        with duckdb.connect(str(home.work / f"{name}.duckdb")) as con:
-            if name == "build":
-                nothing = pa.table({n: pa.array([], pa.string()) for n, _ in LEDGER_COLUMNS})
-                create_raw(con, load_sources(), nothing, home)
-    run = run_dbt(["compile", "--no-introspect"], home, vars={"as_of": AS_OF})
-    return run.manifest
-
-
-def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
-    return [
-        n
-        for n in manifest["nodes"].values()
-        if n["resource_type"] == "model" and n["package_name"] == "jianhu"
-    ]
 
 
 def test_as_of_stands_in_the_sql_of_models_only(compiled: dict[str, Any]) -> None:
@@ -255,45 +224,6 @@ def test_models_parse_as_spark(compiled: dict[str, Any]) -> None:
         except sqlglot.errors.SqlglotError as e:
             failed.append(f"{m['name']}: {str(e).splitlines()[0]}")
     assert not failed, failed
-
-
-def test_seed_cells_are_the_text_of_the_file(compiled: dict[str, Any], tiny_release: Tiny) -> None:
-    """What a release holds of a seed is what its files say, cell by cell: codes stay texts, numbers keep digits."""
-    parts = seed_parts(PROJECT)
-    with reading.connect(tiny_release.home) as con:
-        for s in compiled["nodes"].values():
-            if s["resource_type"] != "seed":
-                continue
-            files = [PROJECT / f for f in [s["original_file_path"], *parts.get(s["name"], [])]]
-            header, *rows = csv.reader(files[0].open(encoding="utf-8"))
-            for part in files[1:]:
-                rows += list(csv.reader(part.open(encoding="utf-8")))[1:]
-            described = con.execute(f'describe "{s["name"]}"').fetchall()
-            typed = s["config"]["column_types"]
-            assert [d[0] for d in described] == header, s["name"]
-            for c, kind in ((d[0], d[1]) for d in described):
-                row = con.execute(f"describe select cast(null as {typed[c]})").fetchone()
-                assert row is not None and row[1] == kind, f"{s['name']}.{c} is {kind}"
-            held = con.execute(f'select * from "{s["name"]}"').fetchall()
-            kinds = [d[1] for d in described]
-            told = Counter(tuple(_cell(t, k) for t, k in zip(row, kinds, strict=True)) for row in rows)
-            assert Counter(tuple(_plain(v) for v in row) for row in held) == told, s["name"]
-
-
-def _cell(text: str, kind: str) -> object:
-    if text == "":
-        return None
-    if kind == "BOOLEAN":
-        return text.lower()
-    return Decimal(text) if "INT" in kind or kind.startswith("DECIMAL") else text
-
-
-def _plain(held: object) -> object:
-    if held is None or isinstance(held, Decimal):
-        return held
-    if isinstance(held, bool):
-        return str(held).lower()
-    return Decimal(held) if isinstance(held, int) else str(held)
 
 
 def test_a_key_fails_on_what_is_told_twice_or_left_empty(compiled: dict[str, Any]) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import sqlglot
+from compiled import models
 from sqlglot import exp
-from test_dbt_style import compiled, models  # noqa: F401 (a fixture)
 
 # models that read fct_reading itself, and why none of them makes a statistic of its values
 READS_ALL = {
@@ -54,12 +54,12 @@ def mixed_means(sql: str) -> list[str]:
     return found
 
 
-def test_values_are_read_only_through_the_choice(compiled: dict[str, Any]) -> None:  # noqa: F811
+def test_values_are_read_only_through_the_choice(compiled: dict[str, Any]) -> None:
     past = readers_past_the_choice(models(compiled))
     assert past == set(READS_ALL), "use macro effective_reading: only marks may take a value out"
 
 
-def test_no_average_of_readings_mixes_maturities(compiled: dict[str, Any]) -> None:  # noqa: F811
+def test_no_average_of_readings_mixes_maturities(compiled: dict[str, Any]) -> None:
     """What sums or averages readings groups them by maturity, or keeps to one interval, which tells one maturity."""
     nodes = models(compiled)
     chosen = {n["unique_id"] for n in nodes if n["name"] == "int_reading_effective"}

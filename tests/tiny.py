@@ -60,12 +60,17 @@ def overlay(home: Home, folder: Path) -> Home:
     return Home(folder)
 
 
-def share_parse(home: Home, together: Path) -> Home:
-    """Lets homes of one session share what dbt parsed of the project (with scheme_mode illustrative and no other var of its own)."""
+def shared_parse(together: Path) -> Path:
+    """The folder of what dbt parsed of the project for the homes of one session."""
     kept = together / "parsed"
     kept.mkdir(exist_ok=True)
+    return kept
+
+
+def share_parse(home: Home, together: Path) -> Home:
+    """Lets homes of one session share what dbt parsed of the project (with scheme_mode illustrative and no other var of its own)."""
     (home.work / "dbt").mkdir(parents=True, exist_ok=True)
-    (home.work / "dbt" / "parsed").symlink_to(kept)
+    (home.work / "dbt" / "parsed").symlink_to(shared_parse(together))
     return home
 
 
