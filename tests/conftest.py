@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # Long modules, in the order in which workers take them: the first makes the tiny district, and who needs it too comes when it
 # is there; short ones at the end even the workers out.
 _FIRST = (
-    "test_tiny_release", "test_dbt_style", "test_dbt_units", "test_publish", "test_build", "test_long_loads", "test_explain_release",
+    "test_tiny_release", "test_dbt_style", "test_publish", "test_dbt_units", "test_build", "test_long_loads", "test_explain_release",
     "test_cases_build", "test_cli",
 )  # fmt: skip
 

@@ -31,8 +31,10 @@ def devbuild(
     scheme_mode: str = "illustrative",
     keep: bool = False,
     project_dir: Path | None = None,
+    threads: int | None = None,
 ) -> None:
-    """Fresh build databases, raw tables of the winning loads, then one dbt call. keep: do not remake the raw tables."""
+    """Fresh build databases, raw tables of the winning loads, then one dbt call. keep: do not remake the raw tables.
+    threads: of dbt, None = all cores."""
     home.ensure()
     build_db, restricted_db = home.work / "build.duckdb", home.work / "restricted.duckdb"
     sources = load_sources()
@@ -48,6 +50,7 @@ def devbuild(
         home,
         vars={"as_of": as_of, "scheme_mode": scheme_mode},
         project_dir=project_dir,
+        threads=threads,
         progress=lambda s: print(s, file=sys.stderr),
     )
 
