@@ -28,7 +28,7 @@ run: $(STAMP) ## a synthetic Keqiao through the real DAGs, from extract to the l
 	@$(PY) -m district.run
 
 test: $(STAMP) ## every test (at most ten minutes)
-	@$(PY) -m pytest -n 3 --dist loadscope --no-loadscope-reorder tests
+	@$(PY) -m pytest -n 2 --dist loadscope --no-loadscope-reorder tests
 
 check: $(STAMP) ## ruff, mypy, sqlfluff, declared sources
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
