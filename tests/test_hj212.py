@@ -407,3 +407,10 @@ def test_same_verdicts_and_values_as_the_rival_parser():
     assert parsed.stats["frames_accepted"] > 2800
     assert len({v for v in verdicts(parsed).values()}) >= 10
     assert isinstance(parsed.table, pa.Table)
+
+
+@pytest.mark.parametrize("data", [b"", b"\0" * 5_000, b"\r\n \r\n"])
+def test_a_log_without_a_packet_says_so(data: bytes) -> None:
+    parsed = parse_bytes(SOURCE, data)
+    assert (parsed.records_in, parsed.table.num_rows) == (0, 0)
+    assert parsed.notes == [f"hj212: no packet in {len(data)} bytes"]

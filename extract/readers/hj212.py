@@ -90,6 +90,9 @@ def parse_bytes(source: Source, data: bytes) -> Parsed:
     stats["frames_without_rows"] = stats["frames_accepted"] - int(np.count_nonzero(with_rows))
     plain_stats = {k: int(v) for k, v in sorted(stats.items())}
     notes = [f"hj212: {k} {v}" for k, v in plain_stats.items() if v]
+    # a quiet log and one that a power cut left full of zero bytes look alike: said, not refused
+    if not found.count:
+        notes.append(f"hj212: no packet in {len(data)} bytes")
     return Parsed(table, found.count, rejects.table(), notes, plain_stats)
 
 
