@@ -12,11 +12,12 @@ import duckdb
 
 from bench._steps import call
 from bench.run import Context, Result
-from extract.home import REPO, Home
+from extract.home import Home
+from extract.seeds import PROJECT_DIR
 
 YEAR = 2025
 SOURCE = "air_platform_hourly"
-SEED = REPO / "dbt_project" / "seeds" / "standards" / "air_iaqi_breakpoint.csv"
+SEED = PROJECT_DIR / "seeds" / "standards" / "air_iaqi_breakpoint.csv"
 
 
 def _call(args: list[str], home: Path) -> tuple[float, float]:

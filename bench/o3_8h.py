@@ -51,22 +51,14 @@ def _rows(con: duckdb.DuckDBPyConnection, points: int) -> int:
 
 def _compiled(home: Home) -> dict[str, str]:
     """SQL of the two models as dbt compiles it for this home, whose seeds are built."""
-    import pyarrow as pa
+    from warehouse.devbuild import devbuild
 
-    from extract.source import load_sources
-    from warehouse.dbt import run_dbt
-    from warehouse.raw import LEDGER_COLUMNS, create_raw
-
-    for name in ("restricted", "build"):
-        with duckdb.connect(str(home.work / f"{name}.duckdb")) as con:
-            if name == "build":
-                nothing = pa.table({n: pa.array([], pa.string()) for n, _ in LEDGER_COLUMNS})
-                create_raw(con, load_sources(), nothing, home)
-    told = {"as_of": "2026-01-02 00:00:00"}
-    nodes = run_dbt(["compile", "--no-introspect"], home, vars=told).manifest["nodes"].values()
+    as_of = "2026-01-02 00:00:00"
+    run = devbuild(home, ["compile", "--no-introspect"], as_of=as_of)
+    nodes = run.manifest["nodes"].values()
     found = {n["name"]: n for n in nodes if n["resource_type"] == "model" and n["name"] in MODELS}
     read = {r for n in found.values() for r in n["depends_on"]["nodes"] if r.startswith("seed.")}
-    run_dbt(["seed", "--select", *sorted(r.split(".")[-1] for r in read)], home, vars=told)
+    devbuild(home, ["seed", "--select", *sorted(r.split(".")[-1] for r in read)], as_of=as_of, keep=True)
     return {
         name: found[name]["compiled_code"] for name in MODELS
     }  # in the order in which one reads the other

@@ -21,8 +21,8 @@ def make(folder: Path) -> None:
     from warehouse.devbuild import devbuild
 
     home = Home(folder / "home").ensure()
-    devbuild(home, ["compile", "--no-introspect"], as_of=AS_OF)
-    (home.work / "dbt" / "target" / "manifest.json").rename(folder / "manifest.json")
+    run = devbuild(home, ["compile", "--no-introspect"], as_of=AS_OF)
+    (run.target / "manifest.json").rename(folder / "manifest.json")
     (parsed,) = (home.work / "dbt" / "parsed").iterdir()
     shutil.copyfile(parsed, folder / parsed.name)
     os.replace(folder / parsed.name, shared_parse(folder.parent) / parsed.name)

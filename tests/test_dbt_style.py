@@ -17,12 +17,10 @@ import sqlglot
 import yaml
 from compiled import AS_OF, models
 
-from extract.home import REPO
-from extract.seeds import seed_parts
+from extract.seeds import PROJECT_DIR, seed_parts
 
-PROJECT = REPO / "dbt_project"
-MODELS = sorted((PROJECT / "models").rglob("*.sql"))
-ENGINE = PROJECT / "macros" / "engine"
+MODELS = sorted((PROJECT_DIR / "models").rglob("*.sql"))
+ENGINE = PROJECT_DIR / "macros" / "engine"
 
 # numbers that are arithmetic or calendar, not policy
 ALLOWED_NUMBERS = {
@@ -109,7 +107,7 @@ def test_model_holds_no_policy_number(path: Path) -> None:
 
 def test_required_columns_of_a_table_are_told_in_one_test():
     """A `not_null` looks at the table once for each column; `filled` and `key` look once for all."""
-    told = [p for p in PROJECT.rglob("*.yml") if "not_null" in p.read_text("utf-8")]
+    told = [p for p in PROJECT_DIR.rglob("*.yml") if "not_null" in p.read_text("utf-8")]
     assert not told, "say it with `key` or `filled` (macros/tests.sql)"
 
 
@@ -136,7 +134,7 @@ def test_seeds_type_and_describe_every_column(compiled: dict[str, Any]) -> None:
     for s in compiled["nodes"].values():
         if s["resource_type"] != "seed":
             continue
-        header = next(csv.reader((PROJECT / s["original_file_path"]).open(encoding="utf-8")))
+        header = next(csv.reader((PROJECT_DIR / s["original_file_path"]).open(encoding="utf-8")))
         typed = s["config"].get("column_types") or {}
         wrong += [f"{s['name']}.{c}: no type" for c in header if c not in typed]
         wrong += [
@@ -149,14 +147,14 @@ def test_seeds_type_and_describe_every_column(compiled: dict[str, Any]) -> None:
 
 
 def test_parts_of_a_seed_have_one_header() -> None:
-    families = seed_parts(PROJECT)
+    families = seed_parts()
     assert {"clause"} <= set(families)
-    headers = {p.stem: _header(p) for p in (PROJECT / "seeds").rglob("*.csv")}
+    headers = {p.stem: _header(p) for p in (PROJECT_DIR / "seeds").rglob("*.csv")}
     wrong = [
         part
         for family, parts in families.items()
         for part in parts
-        if _header(PROJECT / part) != headers.get(family)
+        if _header(PROJECT_DIR / part) != headers.get(family)
     ]
     assert not wrong, "a part has another header than its family, or the family has no seed of its own name"
 
@@ -168,7 +166,8 @@ def _header(path: Path) -> str:
 def test_a_unit_is_named_once() -> None:
     """Networks append to one file: two that need the same unit must not both add it."""
     codes = [
-        r["unit_code"] for r in csv.DictReader((PROJECT / "seeds/catalogue/unit.csv").open(encoding="utf-8"))
+        r["unit_code"]
+        for r in csv.DictReader((PROJECT_DIR / "seeds/catalogue/unit.csv").open(encoding="utf-8"))
     ]
     assert len(codes) == len(set(codes)), sorted(c for c in set(codes) if codes.count(c) > 1)
 
@@ -253,7 +252,7 @@ def test_every_yaml_entry_has_its_model() -> None:
     names = {p.stem for p in MODELS}
     orphans = [
         f"{y.name}: {m['name']}"
-        for y in sorted((PROJECT / "models").rglob("*.yml"))
+        for y in sorted((PROJECT_DIR / "models").rglob("*.yml"))
         for m in (yaml.safe_load(y.read_text("utf-8")) or {}).get("models", []) or []
         if m["name"] not in names
     ]

@@ -177,7 +177,6 @@ def test_cells_printed_in_the_workbook_can_be_asked(tiny_release, release):
             assert None not in cell[:3], (sheet["title"], cell)
             asked.setdefault(cell, sheet["title"])
     assert len(asked) >= 10
-    explainer = Explainer(tiny_release.home, release)  # what stands behind several cells is recomputed once
     for cell, title in asked.items():
-        step = explainer.start(*cell)
+        step = explain(tiny_release, release, *cell)
         assert step.rows and verdicts(step) == [], (title, cell)

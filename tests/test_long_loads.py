@@ -73,7 +73,7 @@ def test_a_load_is_the_same_whatever_the_size_of_the_pieces(drop, tmp_path, monk
     told, whole = extract(tmp_path / "whole", drop, 1_000_000, monkeypatch)
     assert told.rows_loaded > 4_000 and told.rows_rejected > 2_000
     assert {"duplicate_key", "not_a_number", "field_count", "item_known"} <= set(told.rejected_by_check)
-    for rows in (211, 2_000):  # below and above a row group
+    for rows in (211, 700, 2_000):
         result, files = extract(tmp_path / f"pieces{rows}", drop, rows, monkeypatch)
         assert files == whole
         same = ("records_in", "rows_in", "rows_loaded", "rows_rejected", "rejected_by_check", "new_loads")

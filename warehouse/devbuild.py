@@ -19,7 +19,7 @@ from extract.home import Home
 from extract.home import home as find_home
 from extract.ledger import ledger, winners
 from extract.source import load_sources
-from warehouse.dbt import run_dbt
+from warehouse.dbt import DbtResult, run_dbt
 from warehouse.raw import create_raw
 
 
@@ -32,8 +32,8 @@ def devbuild(
     keep: bool = False,
     project_dir: Path | None = None,
     threads: int | None = None,
-) -> None:
-    """Fresh build databases, raw tables of the winning loads, then one dbt call. keep: do not remake the raw tables.
+) -> DbtResult:
+    """Fresh build databases, raw tables of the winning loads, then one dbt call, whose result is returned. keep: do not remake the raw tables.
     threads: of dbt, None = all cores."""
     home.ensure()
     build_db, restricted_db = home.work / "build.duckdb", home.work / "restricted.duckdb"
@@ -45,7 +45,7 @@ def devbuild(
         duckdb.connect(str(restricted_db)).close()
         with duckdb.connect(str(build_db), config={"storage_compatibility_version": "latest"}) as con:
             create_raw(con, sources, winning, home, progress=lambda s: print(s, file=sys.stderr))
-    run_dbt(
+    return run_dbt(
         args,
         home,
         vars={"as_of": as_of, "scheme_mode": scheme_mode},

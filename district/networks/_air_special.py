@@ -10,12 +10,12 @@ import csv
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from pathlib import Path
 from typing import Any
 
 from district.plan import District, Row
+from extract.seeds import PROJECT_DIR
 
-SEEDS = Path(__file__).parents[2] / "dbt_project" / "seeds" / "networks" / "air_special"
+SEEDS = PROJECT_DIR / "seeds" / "networks" / "air_special"
 SOURCE = "air_special_hourly"
 INTENSIVE = (5, 6, 7, 8)  # days of each month on which the costly instruments run
 MICRO = Decimal("0.000001")
